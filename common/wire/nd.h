@@ -1,0 +1,71 @@
+/*
+ * nd.h - Neighbour Discovery frames between a host and one guest.
+ *
+ * Whole Ethernet frames, because each guest's advertisement goes to that guest's
+ * MAC alone though its IPv6 destination is a group (RFC 6085).
+ *
+ * Source: RFC 4861 (4.1, 4.2, 4.4, 4.6), RFC 8106 (RDNSS), RFC 6085.
+ * Layer:  wire. Bytes in, values out.
+ */
+#pragma once
+
+#include "common/wire/ip6.h"
+
+#define ND_PREFIX_MAX 8
+#define ND_RDNSS_MAX  4
+#define ND_FRAME_MAX  1514 /* octets of an Ethernet frame without FCS */
+
+struct nd_mac {
+	uint8_t b[6];
+};
+
+/* Flags of a Router Advertisement (RFC 4861 4.2, RFC 6275 7.1). */
+enum nd_ra_flag { ND_RA_M = 0x80, ND_RA_O = 0x40, ND_RA_H = 0x20 };
+/* Flags of a Prefix Information option (RFC 4861 4.6.2, RFC 6275 7.2). */
+enum nd_prefix_flag { ND_PREFIX_L = 0x80, ND_PREFIX_A = 0x40, ND_PREFIX_R = 0x20 };
+/* Flags of a Neighbor Advertisement (RFC 4861 4.4). */
+enum nd_na_flag { ND_NA_R = 0x80, ND_NA_S = 0x40, ND_NA_O = 0x20 };
+
+struct nd_ra {
+	uint8_t hop_limit;   /* for the hosts to use; 0 unspecified */
+	uint8_t flags;	     /* enum nd_ra_flag */
+	uint16_t lifetime_s; /* router lifetime */
+	uint32_t mtu;	     /* octets; 0 leaves the option out */
+	uint8_t prefixes;
+	struct nd_prefix {
+		struct ip6_prefix prefix;
+		uint8_t flags; /* enum nd_prefix_flag */
+		uint32_t valid_s, preferred_s;
+	} prefix[ND_PREFIX_MAX];
+	uint8_t rdnss_n;
+	struct in6_addr rdnss[ND_RDNSS_MAX];
+	uint32_t rdnss_lifetime_s;
+};
+
+/* Addresses of a frame we make. */
+struct nd_path {
+	struct nd_mac from, to;
+	struct in6_addr src, dst;
+};
+
+/* Write a whole frame, hop limit 255, checksum filled in. 0, or -EMSGSIZE. */
+int nd_ra_put(struct wire_writer *w, const struct nd_path *path, const struct nd_ra *ra);
+int nd_na_put(struct wire_writer *w, const struct nd_path *path, const struct in6_addr *target,
+    const struct nd_mac *target_mac, uint8_t flags);
+
+/*
+ * Decode a frame that should be a Router Solicitation: checks hop limit 255,
+ * checksum, code 0, the options' lengths, and RFC 4861 6.1.1 (no source
+ * link-layer option from the unspecified address). Fills in who sent it.
+ * Returns 0, or -EBADMSG.
+ */
+int nd_rs_get(const uint8_t *frame, size_t len, struct nd_mac *ret_from, struct in6_addr *ret_src);
+
+/*
+ * Decode a frame that should be a Router Advertisement, for tests and for the
+ * lab. Options we do not know are skipped. Returns 0, or -EBADMSG.
+ */
+int nd_ra_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_ra *ret_ra);
+
+/* The modified EUI-64 link-local address of a MAC (RFC 4291 appendix A). */
+struct in6_addr nd_linklocal(const struct nd_mac *mac);
