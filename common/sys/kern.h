@@ -1,0 +1,163 @@
+/*
+ * kern.h - everything mrd and had ask of the kernel.
+ *
+ * Two datapaths stand behind these calls (`portable`: a TUN per tunnel and raw
+ * sockets; `kernel`: ip6tnl and XFRM), and a recorder for tests (kern_fake.h).
+ * Above the seam is knowledge: which objects there should be. Below is
+ * translation: no caches of what others know, no decisions of the protocol.
+ *
+ * Every call is idempotent in meaning: "make it so". -EEXIST and -ESRCH never
+ * escape: it already is so. What we make carries a mark (protocol number, alias),
+ * so that ours are told from others' and kern_dump finds them after a restart.
+ *
+ * Layer: sys. Cores see only the values of common/base/kobj.h, never this.
+ */
+#pragma once
+
+#include <ev.h>
+#include <net/if.h>
+
+#include "common/base/kobj.h"
+#include "common/base/mono.h"
+
+struct kern; /* opaque */
+
+/* ---- what comes up ---- */
+
+enum kern_event_kind {
+	KERN_MH,      /* a packet with a Mobility Header, or one with a Home Address option */
+	KERN_ICMP6,   /* an ICMPv6 error about a packet with a Mobility Header of ours */
+	KERN_FRAME,   /* a frame on a guest's link (kern_frame_listen) */
+	KERN_ADDRESS, /* an address came, changed or went on link.name */
+	KERN_LINK,    /* a link came, changed or went */
+	KERN_TUNNEL,  /* a tunnel's MTU changed */
+	KERN_LOST,    /* messages were lost, or somebody touched what is ours: reconcile */
+};
+
+struct kern_event {
+	enum kern_event_kind kind;
+	union {
+		const struct ip6_mh_packet *mh; /* dies with the callback */
+		struct {
+			struct in6_addr from;  /* who reported it */
+			const uint8_t *p;      /* the ICMPv6 message; dies with the callback */
+			size_t n;
+		} icmp6;
+		struct {
+			const char *dev;
+			const uint8_t *p; /* from the Ethernet header on; dies with the callback */
+			size_t n;
+		} frame;
+		struct {
+			char name[KOBJ_DEV_MAX];
+			bool up; /* exists, is up and has a carrier */
+		} link;
+		struct {
+			struct kobj_tunnel ends;
+			uint32_t mtu; /* octets that fit into the tunnel */
+		} tunnel;
+	};
+};
+
+typedef void kern_event_fn(void *ctx, const struct kern_event *e);
+
+/* ---- the object itself ---- */
+
+enum kern_datapath { KERN_AUTO, KERN_KERNEL, KERN_PORTABLE };
+
+struct kern_opts {
+	const char *name;	     /* "mrd", "had": names devices' aliases and the filter table */
+	uint8_t mark;		     /* protocol number on routes, rules, addresses, neighbours */
+	enum kern_datapath datapath; /* KERN_AUTO picks, and logs which and why */
+	uint8_t traffic_class;	     /* DSCP of the outer header, upper six bits; ECN is per packet */
+	uint8_t hop_limit;	     /* of the outer header; 0 means 64 (RFC 2473 6.3) */
+	kern_event_fn *event;
+	void *ctx;
+};
+
+/* Marks, as in /etc/iproute2/rt_protos: any free number tells ours from others'. */
+enum kern_mark { KERN_MARK_MRD = 109, KERN_MARK_HAD = 110 };
+
+/* 0 or -errno: -EPERM without CAP_NET_ADMIN and CAP_NET_RAW, -ENODEV without /dev/net/tun. */
+int kern_open(struct kern **ret_kern, struct ev_loop *loop, const struct kern_opts *opts);
+/*
+ * Close sockets and the filter table. Objects in the kernel stay; tunnels of the
+ * portable datapath go with the process, and the routes over them.
+ */
+void kern_close(struct kern *k);
+const char *kern_datapath_name(const struct kern *k); /* "portable" or "kernel" */
+
+/* ---- objects: fit for want_ops ---- */
+
+/* A route or rule over a tunnel needs the tunnel set first: -ENODEV otherwise. */
+int kern_set(void *kern, const struct kobj *o);
+int kern_clear(void *kern, const struct kobj *o);
+/* Add to ret_found every object there that carries our mark. 0 or -errno. */
+int kern_dump(struct kern *k, struct plan *ret_found);
+
+struct kern_tunnel_info {
+	char dev[KOBJ_DEV_MAX];
+	uint32_t mtu; /* octets that fit into it; at least 1280 */
+	uint64_t in_packets, in_octets, out_packets, out_octets;
+	uint64_t in_dropped;  /* not passed, wrong ECN, malformed */
+	uint64_t out_dropped; /* the kernel would not take the outer packet */
+};
+int kern_tunnel_info(const struct kern *k, const struct kobj_tunnel *t,
+    struct kern_tunnel_info *ret_info); /* 0 or -ENODEV */
+
+/* ---- signalling ---- */
+
+/* Take signalling sent to this address of ours, or stop doing so. 0 or -errno. */
+int kern_listen(struct kern *k, const struct in6_addr *addr, bool on);
+int kern_mh_send(struct kern *k, const struct ip6_mh_out *out);
+/* An ICMPv6 message whose checksum is filled in (icmp6.h). */
+int kern_icmp6_send(struct kern *k, const struct in6_addr *src, const struct in6_addr *dst,
+    const uint8_t *p, size_t n);
+
+/* ---- a guest's link ---- */
+
+/*
+ * Take frames that come in on dev: Router Solicitations (later: whatever tells of
+ * an arrival). Idempotent. A link that does not exist yet is -ENODEV.
+ * Redirects that the kernel would send out of dev are dropped while listening.
+ */
+int kern_frame_listen(struct kern *k, const char *dev, bool on);
+int kern_frame_send(struct kern *k, const char *dev, const uint8_t *frame, size_t n);
+
+/* ---- questions ---- */
+
+struct kern_address {
+	struct in6_addr addr;
+	uint8_t len;		    /* bits of its prefix */
+	bool tentative, deprecated; /* DAD runs or failed; preferred lifetime over */
+	bool temporary;		    /* RFC 8981 */
+	bool permanent;		    /* static, not by RA */
+};
+/* Global addresses on dev, in the kernel's order. Returns how many (at most max) or -errno. */
+int kern_addresses(struct kern *k, const char *dev, struct kern_address *ret_v, size_t max);
+/* Is this address on any link of this host? */
+bool kern_is_own(struct kern *k, const struct in6_addr *addr);
+
+/* Named counts since the start, for `show counters`: fn is called once per name. */
+void kern_counters(const struct kern *k, void (*fn)(void *ctx, const char *name, uint64_t n),
+    void *ctx);
+
+/* ---- settings of the host that are put back on a clean stop with `remove` ---- */
+
+/*
+ * A setting is a name and a value, both text:
+ *
+ *	sysctl net/ipv6/conf/all/forwarding	"1"
+ *	link brvm address			"02:00:5e:00:52:13"
+ *	link brvm addrgenmode			"none"
+ *	address brvm fe80::1/64			"present" or "absent" (nodad)
+ *
+ * Get fails with -ENOENT if the sysctl or link does not exist.
+ */
+#define KERN_SETTING_NAME_MAX  96
+#define KERN_SETTING_VALUE_MAX 32
+int kern_setting_get(struct kern *k, const char *name, char value[static KERN_SETTING_VALUE_MAX]);
+int kern_setting_set(struct kern *k, const char *name, const char *value);
+/* Names of the settings "address DEV ADDR/LEN" of all link-local addresses now on dev. */
+int kern_linklocals(struct kern *k, const char *dev,
+    char (*ret_names)[KERN_SETTING_NAME_MAX], size_t max);
