@@ -21,7 +21,10 @@ const char *text_prefix(const struct ip6_prefix *p, char buf[static TEXT_PREFIX_
 const char *text_mac(const struct nd_mac *m, char buf[static TEXT_MAC_MAX]);
 
 int text_to_addr(const char *s, struct in6_addr *ret_addr);
-/* -ERANGE instead of -EINVAL if host bits are set: the caller wants to say so. */
+/*
+ * -ERANGE instead of -EINVAL if host bits are set, with the prefix that was probably
+ * meant in *ret_prefix: the caller wants to say so.
+ */
 int text_to_prefix(const char *s, struct ip6_prefix *ret_prefix);
 int text_to_mac(const char *s, struct nd_mac *ret_mac);
 
