@@ -93,6 +93,13 @@ struct mh_typed { /* options that are a small code and octets */
 	struct mh_bytes data;
 };
 
+/* Lifetimes travel as 16-bit units of 4 s (RFC 6275 6.1.7): round down, saturate. */
+static inline uint16_t
+mh_units(uint32_t seconds)
+{
+	return (uint16_t)(seconds / 4 < UINT16_MAX ? seconds / 4 : UINT16_MAX);
+}
+
 /* Every option of one message, decoded. Zero-initialise before encoding. */
 struct mh_opts {
 	uint8_t n[MH_OPT_TYPES]; /* how many of each type */
@@ -166,7 +173,8 @@ int mh_opts_get(struct wire_reader *r, struct mh_opts *ret_opts);
  * message to a multiple of 8 octets. w must begin at the Mobility Header:
  * alignment is counted from w->base.
  *
- * Returns 0, or -EMSGSIZE if w is too small.
+ * Returns 0, or -EMSGSIZE if w is too small or a value does not fit its option
+ * (more of one than its row allows, octets longer than the row's maximum).
  */
 int mh_opts_put(struct wire_writer *w, const struct mh_opts *o);
 

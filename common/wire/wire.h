@@ -154,3 +154,15 @@ wire_put_addr(struct wire_writer *w, struct in6_addr a)
 {
 	wire_put(w, &a, sizeof(a));
 }
+
+/* Overwrite two octets written earlier: lengths and checksums are known last. */
+static inline void
+wire_set_u16(struct wire_writer *w, size_t at, uint16_t v)
+{
+	struct wire_writer field = { .base = w->base, .len = w->pos, .pos = at };
+
+	if (w->bad || at > w->pos)
+		w->bad = true;
+	else
+		wire_put_u16(&field, v);
+}
