@@ -130,7 +130,7 @@ get_switch(struct wire_reader *r, struct mh *m)
 	for (uint8_t i = 0; i < n; i++) {
 		struct in6_addr a = wire_get_addr(r);
 
-		if (i < MH_SWITCH_MAX) /* a peer controls this count; the first few will do */
+		if (i < MH_SWITCH_MAX) /* RFC 5142 6.2: tried in order, so the first will do */
 			m->sw.home_agent[m->sw.n++] = a;
 	}
 }
@@ -201,17 +201,21 @@ static const struct message {
 	void (*put)(struct wire_writer *, const struct mh *);
 } messages[MH_TYPES] = {
 	/* clang-format off */
-	[MH_BRR]	= { "Binding Refresh Request",	 8, get_brr, put_brr },			/* RFC 6275 6.1.2 */
-	[MH_HOTI]	= { "Home Test Init",		16, get_test_init, put_test_init },	/* 6.1.3 */
-	[MH_COTI]	= { "Care-of Test Init",	16, get_test_init, put_test_init },	/* 6.1.4 */
-	[MH_HOT]	= { "Home Test",		24, get_test, put_test },		/* 6.1.5 */
-	[MH_COT]	= { "Care-of Test",		24, get_test, put_test },		/* 6.1.6 */
-	[MH_BU]		= { "Binding Update",		12, get_bu, put_bu },			/* 6.1.7 */
-	[MH_BA]		= { "Binding Acknowledgement",	12, get_ba, put_ba },			/* 6.1.8 */
-	[MH_BE]		= { "Binding Error",		24, get_be, put_be },			/* 6.1.9 */
-	[MH_SWITCH]	= { "Home Agent Switch",	 8, get_switch, put_switch },		/* RFC 5142 4 */
-	[MH_HEARTBEAT]	= { "Heartbeat",		12, get_heartbeat, put_heartbeat },	/* RFC 5847 3.1 */
-	[MH_REVOCATION]	= { "Binding Revocation",	12, get_revocation, put_revocation },	/* RFC 5846 5 */
+	/* RFC 6275 6.1.2 to 6.1.9 */
+	[MH_BRR]        = { "Binding Refresh Request",  8, get_brr,        put_brr        },
+	[MH_HOTI]       = { "Home Test Init",          16, get_test_init,  put_test_init  },
+	[MH_COTI]       = { "Care-of Test Init",       16, get_test_init,  put_test_init  },
+	[MH_HOT]        = { "Home Test",               24, get_test,       put_test       },
+	[MH_COT]        = { "Care-of Test",            24, get_test,       put_test       },
+	[MH_BU]         = { "Binding Update",          12, get_bu,         put_bu         },
+	[MH_BA]         = { "Binding Acknowledgement", 12, get_ba,         put_ba         },
+	[MH_BE]         = { "Binding Error",           24, get_be,         put_be         },
+	/* RFC 5142 4 */
+	[MH_SWITCH]     = { "Home Agent Switch",        8, get_switch,     put_switch     },
+	/* RFC 5847 3.3 */
+	[MH_HEARTBEAT]  = { "Heartbeat",               12, get_heartbeat,  put_heartbeat  },
+	/* RFC 5846 5 */
+	[MH_REVOCATION] = { "Binding Revocation",      12, get_revocation, put_revocation },
 	/* clang-format on */
 };
 
