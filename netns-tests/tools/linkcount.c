@@ -44,14 +44,21 @@ struct counter {
 	size_t n, cap;
 };
 
-/* From the IPv6 header on (SOCK_DGRAM): next header, and the inner one's. */
+/*
+ * From the IPv6 header on (SOCK_DGRAM): next header, and the inner one's. Only a
+ * socket for all protocols sees what leaves, so the filter asks for IPv6.
+ */
 static struct sock_filter plain_udp[] = {
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 3),
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 1),
 	BPF_STMT(BPF_RET | BPF_K, SNAP),
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 static struct sock_filter tunnelled_udp[] = {
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 5),
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_IPV6, 0, 3),
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 46),
@@ -63,7 +70,7 @@ static struct sock_filter tunnelled_udp[] = {
 static void
 filter_on(int fd, bool tunnel)
 {
-	struct sock_fprog p = { .len = tunnel ? 6 : 4,
+	struct sock_fprog p = { .len = tunnel ? 8 : 6,
 		.filter = tunnel ? tunnelled_udp : plain_udp };
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p)) < 0)
@@ -74,7 +81,7 @@ static int
 open_link(const char *ifname, bool tunnel)
 {
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1, size = BUFFER;
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IPV6) };
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
 
 	if (fd < 0)
 		tool_die("socket");
