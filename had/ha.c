@@ -1,0 +1,630 @@
+/* ha.c - see ha.h. */
+#include "had/ha.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/wire/icmp6.h"
+#include "had/ha_plan.h"
+
+/* RFC 6275 9.3.3, RFC 4443 2.4 (f): error messages a second, whoever they go to. */
+#define ERRORS_PER_S 10
+
+struct ha {
+	const struct ha_policy *policy; /* NULL before the first configuration */
+	const struct ha_table *table;
+	struct want *want;
+	const struct ha_ops *ops;
+	void *ctx;
+	struct ha_cache cache;
+	struct plan underneath;
+	struct plan next; /* scratch: the plan that is being made */
+	size_t bound;
+	mono_t armed;
+	mono_t errors_since; /* the second in which the errors below were sent */
+	unsigned errors;
+	uint64_t counted[HA_REASONS];
+};
+
+static struct ha_view
+view_of(const struct ha *h)
+{
+	return (struct ha_view){ .policy = h->policy, .table = h->table, .cache = &h->cache };
+}
+
+/* ---- what is said about it ---- */
+
+static void
+say(struct ha *h, enum ha_event_kind kind, enum ha_reason reason, const struct ha_reg *reg,
+    const struct in6_addr *previous_coa)
+{
+	struct ha_event e = {
+		.kind = kind,
+		.reason = reason,
+		.hoa = reg->hoa,
+		.coa = reg->coa,
+		.seq = reg->seq,
+		.lifetime_s = reg->lifetime_s,
+		.n = reg->n,
+		.prefix = reg->prefix,
+	};
+
+	if (previous_coa)
+		e.previous_coa = *previous_coa;
+	h->ops->event(h->ctx, &e);
+}
+
+/* A message that changed nothing. q is NULL if it was no Binding Update. */
+static void
+say_no(struct ha *h, enum ha_reason reason, const struct ip6_mh_packet *p,
+    const struct ha_request *q, int status)
+{
+	struct ha_event e = {
+		.kind = status == HA_SILENT ? HA_EV_DISCARDED : HA_EV_REFUSED,
+		.reason = reason,
+		.from = p->src,
+		.hoa = *ip6_mh_source(p),
+		.coa = q ? q->coa : p->src,
+		.status = status == HA_SILENT ? 0 : (uint8_t)status,
+		.seq = q ? q->seq : 0,
+		.lifetime_s = q ? q->lifetime_s : 0,
+		.n = q ? q->n : 0,
+		.prefix = q ? q->prefix : NULL,
+	};
+
+	h->counted[reason]++;
+	h->ops->event(h->ctx, &e);
+}
+
+/* ---- what is sent ---- */
+
+static void
+send_mh(struct ha *h, const struct mh *m, const struct ip6_mh_packet *to, bool with_rh2)
+{
+	uint8_t buf[64];
+	struct wire_writer w = { .base = buf, .len = sizeof(buf) };
+	struct ip6_mh_out out = {
+		.src = h->policy->address,
+		.dst = to->src,
+		.with_rh2 = with_rh2,
+		.home = to->hao,
+		.mh = buf,
+	};
+	int r = mh_put(&w, m);
+
+	assert(r == 0); /* ours are short, and have rows */
+	(void)r;
+	out.mh_len = w.pos;
+	h->ops->send(h->ctx, &out);
+}
+
+/*
+ * M-20: whatever the A flag says. M-24: to the source on the wire, through the
+ * home address if there was an option with it. M-25: K is never ours to grant.
+ */
+static void
+acknowledge(struct ha *h, const struct ip6_mh_packet *p, const struct ha_verdict *v, int status)
+{
+	struct mh m = { .type = MH_BA };
+	int64_t refresh_s = h->policy->refresh_ms / 1000;
+
+	m.ba.status = (uint8_t)status;
+	m.ba.seq = v->seq;
+	if (status < 128 && v->reason != HA_DEREGISTERED) {
+		m.ba.lifetime_s = v->reg.lifetime_s;
+		/* N-25: forwarding is in place, the kernel has said so. */
+		m.ba.flags = v->reg.mobile_router ? MH_BA_R : 0;
+		/* M-23: a binding here lives in memory only, so advice is allowed. */
+		if (refresh_s > 0 && refresh_s < m.ba.lifetime_s) {
+			m.opts.n[MH_OPT_REFRESH] = 1;
+			m.opts.refresh_s = (uint32_t)refresh_s & ~3u;
+		}
+	}
+	send_mh(h, &m, p, p->has_hao);
+}
+
+static bool
+may_send_error(struct ha *h, mono_t now, const struct ip6_mh_packet *p)
+{
+	if (!ip6_is_unicast_routable(&p->src))
+		return false;
+	if (mono_reached(now, mono_add_ms(h->errors_since, 1000))) {
+		h->errors_since = now;
+		h->errors = 0;
+	}
+	return h->errors++ < ERRORS_PER_S;
+}
+
+/* RFC 6275 9.3.3: to the source on the wire, no routing header, the option's address or ::. */
+static void
+binding_error(struct ha *h, const struct ip6_mh_packet *p, uint8_t status)
+{
+	struct mh m = { .type = MH_BE };
+
+	m.be.status = status;
+	if (p->has_hao)
+		m.be.home = p->hao;
+	send_mh(h, &m, p, false);
+}
+
+static void
+parameter_problem(struct ha *h, const struct ip6_mh_packet *p, size_t at)
+{
+	uint8_t buf[IP6_MIN_MTU];
+	struct wire_writer w = { .base = buf, .len = sizeof(buf) };
+	struct icmp6_error e = { .type = ICMP6_PARAMETER };
+
+	if (!p->packet)
+		return;
+	e.value = (uint32_t)((size_t)(p->mh - p->packet) + at);
+	e.invoking = p->packet;
+	e.invoking_len = p->packet_len;
+	if (icmp6_error_put(&w, &e, &h->policy->address, &p->src) == 0)
+		h->ops->icmp6(h->ctx, &h->policy->address, &p->src, buf, w.pos);
+}
+
+/* ---- bindings come, change, go ---- */
+
+static void
+rearm(struct ha *h)
+{
+	mono_t when = ha_deadline(h);
+
+	if (when.ms == h->armed.ms)
+		return;
+	h->armed = when;
+	h->ops->arm(h->ctx, when);
+}
+
+static void
+set_due(struct ha *h, struct ha_bind *b)
+{
+	mono_t due = b->expires;
+
+	for (uint8_t i = 0; i < b->lates; i++)
+		due = mono_min(due, b->late[i].until);
+	ha_due_set(&h->cache.due, b, due);
+}
+
+/* Make the kernel have what reg and the late addresses call for. 0 or -errno, and as before. */
+static int
+install(struct ha *h, struct ha_bind *b, const struct ha_reg *reg, const struct ha_late *late,
+    uint8_t lates)
+{
+	plan_clear(&h->next);
+	ha_plan(&h->next, h->policy, reg, late, lates);
+	return h->next.bad ? -ENOMEM : want_change(h->want, &b->plan, &h->next, NULL);
+}
+
+/*
+ * Stop all it has in the kernel; what is left is the sequence number until then
+ * (M-27). The grace after a move ends with it (X-08).
+ */
+static void
+retire(struct ha *h, struct ha_bind *b, mono_t until)
+{
+	plan_clear(&h->next);
+	/* Only clears, and what fails to clear is kept in mind by want.h. */
+	(void)want_change(h->want, &b->plan, &h->next, NULL);
+	ha_cache_unclaim(&h->cache, b);
+	if (b->state == HA_BOUND)
+		h->bound--;
+	b->state = HA_DELETED;
+	b->lates = 0;
+	b->expires = until;
+	set_due(h, b);
+}
+
+static void
+forget(struct ha *h, struct ha_bind *b, mono_t now)
+{
+	retire(h, b, now);
+	ha_cache_remove(&h->cache, b);
+}
+
+/* whoever else has a claim of reg's loses his binding; the verdict allowed it. */
+static void
+take_over(struct ha *h, const struct ha_bind *b, const struct ha_reg *reg, mono_t now)
+{
+	struct ip6_prefix claims[HA_CLAIMS_MAX];
+	uint8_t n = ha_reg_claims(reg, claims);
+
+	for (uint8_t i = 0; i < n; i++) {
+		struct ha_bind *other = trie_get(&h->cache.claims, &claims[i]);
+
+		if (!other || other == b)
+			continue;
+		say(h, HA_EV_DROPPED, HA_PREFIX_TAKEN, &other->reg, NULL);
+		retire(h, other, mono_add_ms(now, HA_DELETE_MS));
+	}
+}
+
+/* The former care-of addresses that are still in their grace once b moves to coa. */
+static uint8_t
+lates_after(const struct ha *h, const struct ha_bind *b, const struct in6_addr *coa, mono_t now,
+    struct ha_late late[static HA_LATE_MAX])
+{
+	uint8_t n = 0;
+
+	if (b->state != HA_BOUND)
+		return 0;
+	if (h->policy->grace_ms > 0 && !ip6_equal(&b->reg.coa, coa)) {
+		late[n].coa = b->reg.coa;
+		late[n++].until = mono_add_ms(now, h->policy->grace_ms);
+	}
+	for (uint8_t i = 0; i < b->lates && n < HA_LATE_MAX; i++) {
+		if (!ip6_equal(&b->late[i].coa, coa) && !mono_reached(now, b->late[i].until))
+			late[n++] = b->late[i];
+	}
+	return n;
+}
+
+/* Kernel first, then memory. 0; or -errno and b, and the kernel, are as they were. */
+static int
+establish(struct ha *h, struct ha_bind *b, const struct ha_reg *reg, mono_t now)
+{
+	struct ha_late late[HA_LATE_MAX];
+	uint8_t lates = lates_after(h, b, &reg->coa, now, late);
+	int r;
+
+	r = install(h, b, reg, late, lates);
+	if (r < 0)
+		return r;
+	take_over(h, b, reg, now);
+	r = ha_cache_claim(&h->cache, b, reg);
+	if (r < 0)
+		goto undo;
+
+	if (b->state != HA_BOUND) {
+		h->bound++;
+		b->since = now;
+		b->moves = 0;
+	} else if (!ip6_equal(&b->reg.coa, &reg->coa)) {
+		b->moves++;
+	}
+	b->state = HA_BOUND;
+	b->reg = *reg;
+	b->lates = lates;
+	memcpy(b->late, late, lates * sizeof(late[0]));
+	return 0;
+
+undo:
+	/* No memory for a claim: back to the plan that b has for what it still is. */
+	if (b->state == HA_BOUND)
+		lates = lates_after(h, b, &b->reg.coa, now, late);
+	plan_clear(&h->next);
+	if (b->state == HA_BOUND)
+		ha_plan(&h->next, h->policy, &b->reg, late, lates);
+	(void)want_change(h->want, &b->plan, &h->next, NULL);
+	return r;
+}
+
+static bool
+same_prefixes(const struct ha_reg *a, const struct ha_reg *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (uint8_t i = 0; i < a->n; i++) {
+		if (!ip6_prefix_equal(&a->prefix[i], &b->prefix[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Returns what came of it: v->reason, or what went wrong. */
+static enum ha_reason
+register_binding(struct ha *h, const struct ha_verdict *v, mono_t now)
+{
+	struct ha_bind *b = ha_cache_find(&h->cache, &v->reg.hoa);
+	bool is_new = !b;
+	struct in6_addr previous;
+	bool changed;
+	int r;
+
+	if (is_new && ha_cache_add(&h->cache, &v->reg.hoa, &b) < 0)
+		return HA_MEMORY;
+	previous = b->reg.coa;
+	changed = !same_prefixes(&b->reg, &v->reg);
+	r = establish(h, b, &v->reg, now);
+	if (r < 0) {
+		if (is_new)
+			ha_cache_remove(&h->cache, b);
+		return r == -ENOMEM ? HA_MEMORY : HA_KERNEL;
+	}
+	b->expires = mono_add_ms(now, (int64_t)v->reg.lifetime_s * 1000);
+	set_due(h, b);
+
+	if (v->reason == HA_MOVED)
+		say(h, HA_EV_MOVED, v->reason, &b->reg, &previous);
+	else if (v->reason == HA_REFRESHED && !changed)
+		say(h, HA_EV_REFRESHED, v->reason, &b->reg, NULL);
+	else
+		say(h, HA_EV_REGISTERED, v->reason, &b->reg, NULL);
+	return v->reason;
+}
+
+static void
+deregister(struct ha *h, const struct ha_verdict *v, mono_t now)
+{
+	struct ha_bind *b = ha_cache_find(&h->cache, &v->reg.hoa);
+	bool was_bound = b->state == HA_BOUND;
+
+	b->reg.seq = v->reg.seq;
+	if (was_bound)
+		say(h, HA_EV_DEREGISTERED, v->reason, &b->reg, NULL);
+	retire(h, b, mono_add_ms(now, HA_DELETE_MS));
+}
+
+/* ---- messages ---- */
+
+static void
+receive_update(struct ha *h, mono_t now, const struct ip6_mh_packet *p, const struct mh *m)
+{
+	int status = h->ops->authenticate ? h->ops->authenticate(h->ctx, p, m) : 0;
+	struct ha_view view = view_of(h);
+	struct ha_request q;
+	struct ha_verdict v;
+
+	ha_request_from(p, m, &q);
+	if (status < 0) {
+		say_no(h, HA_UNAUTHENTICATED, p, &q, HA_SILENT);
+		return;
+	}
+	ha_verdict(&view, &q, now, &v);
+	if (status >= 128 && ha_reason_status(v.reason) != HA_SILENT) {
+		v.reason = HA_AUTHENTICATION; /* S-11; still not to whom M-24 forbids */
+		v.seq = q.seq;
+	}
+	if (v.reason == HA_DEREGISTERED)
+		deregister(h, &v, now);
+	else if (v.reason == HA_REGISTERED || v.reason == HA_REFRESHED || v.reason == HA_MOVED)
+		v.reason = register_binding(h, &v, now);
+
+	if (v.reason != HA_AUTHENTICATION)
+		status = ha_reason_status(v.reason);
+	if (status == HA_SILENT || status >= 128)
+		say_no(h, v.reason, p, &q, status);
+	else
+		h->counted[v.reason]++;
+	if (status != HA_SILENT)
+		acknowledge(h, p, &v, status);
+}
+
+/* M-08: only somebody whose binding says so may speak with a home address. */
+static void
+receive_other(struct ha *h, mono_t now, const struct ip6_mh_packet *p)
+{
+	const struct ha_bind *b;
+
+	if (!p->has_hao || p->upper == IP6_ESP || p->upper == IP6_AH)
+		return;
+	b = ha_cache_find(&h->cache, &p->hao);
+	if (ha_bind_is_live(b, now) && ip6_equal(&b->reg.coa, &p->src))
+		return;
+	say_no(h, HA_NO_HAO_BINDING, p, NULL, HA_SILENT);
+	if (may_send_error(h, now, p))
+		binding_error(h, p, 1);
+}
+
+static void
+receive_mh(struct ha *h, mono_t now, const struct ip6_mh_packet *p)
+{
+	struct mh m;
+	size_t at;
+
+	switch (mh_get(p, &m, &at)) {
+	case MH_OK:
+		if (m.type == MH_BU && !p->has_rh2) /* M-06: no routing header on these */
+			receive_update(h, now, p, &m);
+		else
+			say_no(h, HA_NOT_FOR_US, p, NULL, HA_SILENT);
+		return;
+	case MH_DROP:
+		say_no(h, HA_MALFORMED, p, NULL, HA_SILENT);
+		return;
+	case MH_UNKNOWN:
+		say_no(h, HA_UNKNOWN_TYPE, p, NULL, HA_SILENT);
+		if (may_send_error(h, now, p))
+			binding_error(h, p, 2);
+		return;
+	case MH_PROBLEM:
+		say_no(h, HA_BAD_HEADER, p, NULL, HA_SILENT);
+		if (may_send_error(h, now, p))
+			parameter_problem(h, p, at);
+		return;
+	}
+}
+
+void
+ha_receive(struct ha *h, struct tick t, const struct ip6_mh_packet *p)
+{
+	ha_tick(h, t); /* so that nothing is bound whose time is over */
+	if (p->has_hao && !ip6_is_unicast_routable(&p->hao)) /* M-07, before all else */
+		say_no(h, HA_HOME_ADDRESS, p, NULL, HA_SILENT);
+	else if (p->mh)
+		receive_mh(h, t.now, p);
+	else
+		receive_other(h, t.now, p);
+	rearm(h);
+}
+
+/* ---- time ---- */
+
+/* the grace of one or more former care-of addresses is over. */
+static void
+end_grace(struct ha *h, struct ha_bind *b, mono_t now)
+{
+	struct ha_late late[HA_LATE_MAX];
+	uint8_t lates = lates_after(h, b, &b->reg.coa, now, late);
+
+	if (install(h, b, &b->reg, late, lates) < 0) {
+		/* Short of memory; leaving out is all that was asked, so a little later. */
+		for (uint8_t i = 0; i < b->lates; i++)
+			b->late[i].until = mono_add_ms(now, 1000);
+	} else {
+		b->lates = lates;
+		memcpy(b->late, late, lates * sizeof(late[0]));
+	}
+	set_due(h, b);
+}
+
+void
+ha_tick(struct ha *h, struct tick t)
+{
+	struct ha_bind *b;
+
+	while ((b = ha_due_first(&h->cache.due)) && mono_reached(t.now, b->due)) {
+		if (!mono_reached(t.now, b->expires)) {
+			end_grace(h, b, t.now);
+			continue;
+		}
+		if (b->state == HA_BOUND)
+			say(h, HA_EV_EXPIRED, HA_REASONS, &b->reg, NULL);
+		forget(h, b, t.now);
+	}
+	rearm(h);
+}
+
+mono_t
+ha_deadline(const struct ha *h)
+{
+	const struct ha_bind *b = ha_due_first(&h->cache.due);
+
+	return b ? b->due : MONO_NEVER;
+}
+
+/* ---- configuration and command ---- */
+
+/* What the binding would be if its last message came now. */
+static void
+judge_again(const struct ha *h, const struct ha_bind *b, mono_t now, struct ha_verdict *ret_verdict)
+{
+	struct ha_view view = view_of(h);
+	struct ha_request q = {
+		.src = b->reg.coa,
+		.hoa = b->reg.hoa,
+		.coa = b->reg.coa,
+		.has_hao = true,
+		.inquiry = true,
+		.seq = b->reg.seq,
+		.flags = (uint16_t)(MH_BU_H | (b->reg.mobile_router ? MH_BU_R : 0)),
+		.lifetime_s = b->reg.lifetime_s,
+		.n = b->reg.explicit ? b->reg.n : 0,
+	};
+
+	memcpy(q.prefix, b->reg.prefix, q.n * sizeof(q.prefix[0]));
+	ha_verdict(&view, &q, now, ret_verdict);
+}
+
+static void
+reconsider(struct ha *h, struct ha_bind *b, mono_t now)
+{
+	struct ha_verdict v;
+
+	judge_again(h, b, now, &v);
+	if (v.reason == HA_REFRESHED) {
+		v.reg.lifetime_s = b->reg.lifetime_s; /* what was granted stays granted */
+		if (establish(h, b, &v.reg, now) == 0)
+			return;
+		v.reason = HA_KERNEL;
+	}
+	say(h, HA_EV_DROPPED, v.reason, &b->reg, NULL);
+	retire(h, b, mono_add_ms(now, HA_DELETE_MS));
+}
+
+int
+ha_configure(
+    struct ha *h, const struct ha_policy *policy, const struct ha_table *table, struct tick t)
+{
+	int r;
+
+	ha_tick(h, t);
+	plan_clear(&h->next);
+	ha_plan_underneath(&h->next, policy, table);
+	r = h->next.bad ? -ENOMEM : want_change(h->want, &h->underneath, &h->next, NULL);
+	if (r < 0)
+		return r;
+	h->policy = policy;
+	h->table = table;
+	for (struct ha_bind *b = h->cache.by_hoa; b; b = b->hh.next) {
+		if (b->state == HA_BOUND)
+			reconsider(h, b, t.now);
+	}
+	rearm(h);
+	return 0;
+}
+
+void
+ha_inquire(
+    const struct ha *h, struct tick t, const struct ha_request *q, struct ha_verdict *ret_verdict)
+{
+	struct ha_view view = view_of(h);
+
+	ha_verdict(&view, q, t.now, ret_verdict);
+}
+
+int
+ha_drop(struct ha *h, struct tick t, const struct in6_addr *hoa)
+{
+	struct ha_bind *b;
+
+	ha_tick(h, t);
+	b = ha_cache_find(&h->cache, hoa);
+	if (!b)
+		return -ENOENT;
+	if (b->state == HA_BOUND)
+		say(h, HA_EV_DROPPED, HA_REASONS, &b->reg, NULL);
+	forget(h, b, t.now);
+	rearm(h);
+	return 0;
+}
+
+/* ---- made, unmade, looked at ---- */
+
+struct ha *
+ha_new(struct want *want, const struct ha_ops *ops, void *ctx)
+{
+	struct ha *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->want = want;
+	h->ops = ops;
+	h->ctx = ctx;
+	h->armed = MONO_NEVER;
+	h->errors_since = (mono_t){ INT64_MIN / 2 };
+	ha_cache_init(&h->cache);
+	return h;
+}
+
+void
+ha_free(struct ha *h)
+{
+	if (!h)
+		return;
+	ha_cache_done(&h->cache);
+	plan_done(&h->underneath);
+	plan_done(&h->next);
+	free(h);
+}
+
+const struct ha_cache *
+ha_bindings(const struct ha *h)
+{
+	return &h->cache;
+}
+
+size_t
+ha_bound(const struct ha *h)
+{
+	return h->bound;
+}
+
+uint64_t
+ha_counted(const struct ha *h, enum ha_reason r)
+{
+	assert(r < HA_REASONS);
+	return h->counted[r];
+}
