@@ -37,11 +37,11 @@ struct conf_key {
 	enum conf_type type;
 	size_t offset;		    /* of the value in the section's struct */
 	size_t count;		    /* lists: offset of the uint8_t that counts */
-	int64_t min, max;	    /* numbers: bounds; strings and lists: most */
+	int64_t min, max;	    /* numbers: bounds, max 0: none; strings and lists: most */
 	const char *const *choices; /* CONF_CHOICE, NULL-terminated */
 	const char *def;	    /* as it would be written; NULL: none */
 	bool required;
-	const char *doc;	    /* one sentence or two, mdoc-safe text; names its RFC */
+	const char *doc; /* one sentence or two, mdoc-safe text; names its RFC */
 };
 
 /* Where something was written, for messages. */
@@ -77,8 +77,8 @@ struct conf_section {
 int conf_load(const char *file, const struct conf_section *sections, size_t n, void *ctx);
 
 /* Say "FILE:LINE: KEY: REASON" on stderr. key may be NULL. Returns -EINVAL. */
-__attribute__((format(printf, 3, 4))) int conf_error(const struct conf_where *where,
-    const char *key, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) int conf_error(
+    const struct conf_where *where, const char *key, const char *fmt, ...);
 
 /* The line on which key was last written in the section being ended; else the section's. */
 int conf_line_of(const struct conf_where *section, const char *key);
@@ -93,11 +93,17 @@ int conf_print_doc(FILE *out, const struct conf_section *sections, size_t n);
  * Put the text of one value into the section's struct, as the file parser does;
  * for lists: append. Returns 0, or -EINVAL with a reason in why.
  */
-int conf_set(const struct conf_key *key, void *section, const char *value, char *why,
-    size_t why_len);
+int conf_set(
+    const struct conf_key *key, void *section, const char *value, char *why, size_t why_len);
 /* The defaults of all keys. */
 void conf_defaults(const struct conf_key *keys, size_t n, void *section);
 const struct conf_key *conf_find(const struct conf_key *keys, size_t n, const char *name);
 /* The text of a value; of a list: its i-th, or NULL past the last. Returns buf. */
-const char *conf_text(const struct conf_key *key, const void *section, size_t i, char *buf,
-    size_t buf_len);
+const char *conf_text(
+    const struct conf_key *key, const void *section, size_t i, char *buf, size_t buf_len);
+
+/* Back to nothing: an empty list or string, zero, no address. */
+void conf_reset(const struct conf_key *key, void *section);
+bool conf_is_list(const struct conf_key *key);
+/* False for an address, MAC, list or number without a default that nobody has set. */
+bool conf_is_given(const struct conf_key *key, const void *section);

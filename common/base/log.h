@@ -7,7 +7,7 @@
  *
  * The first word is the module and the debug filter (-D reg,kern). The fixed text
  * never holds a variable, so it can be searched in the source and counted in a
- * journal. To stderr: with <N> priority prefixes under systemd (JOURNAL_STREAM
+ * journal; fmt may be NULL. To stderr: with <N> priority prefixes under systemd (JOURNAL_STREAM
  * set), plain otherwise. Never log keys.
  *
  * err: an operator must act. warn: we went on. info: bindings, guests and tunnels
@@ -27,6 +27,8 @@ enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG 
 void log_open(const char *program);
 /* modules: "reg,kern" or "all"; -EINVAL for an empty or overlong list. */
 int log_debug_on(const char *modules);
+/* The opposite; "all" silences every module. */
+int log_debug_off(const char *modules);
 bool log_debug_is_on(const char *module);
 
 __attribute__((format(printf, 4, 5))) void log_line(enum log_level level, const char *module,
@@ -34,7 +36,8 @@ __attribute__((format(printf, 4, 5))) void log_line(enum log_level level, const 
 
 /*
  * For what a stranger can cause: at most ten lines a second per module, then
- * silence, then one line that says how many were suppressed.
+ * silence, then one line that says how many were suppressed (with the next line of
+ * any module: there is no timer here).
  */
 __attribute__((format(printf, 4, 5))) void log_limited(enum log_level level, const char *module,
     const char *text, const char *fmt, ...);
