@@ -225,14 +225,16 @@ static void
 get_service(struct wire_reader *r, struct mh_opts *o, unsigned i)
 {
 	(void)i;
-	get_typed(r, &o->service);
+	wire_get_u8(r); /* reserved */
+	o->service.data = get_rest(r);
 }
 
 static void
 put_service(struct wire_writer *w, const struct mh_opts *o, unsigned i)
 {
 	(void)i;
-	put_typed(w, &o->service);
+	wire_put_u8(w, 0);
+	put_bytes(w, o->service.data);
 }
 
 static void

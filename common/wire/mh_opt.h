@@ -114,7 +114,7 @@ struct mh_opts {
 	struct mh_auth auth[MH_AUTH_MAX];
 	uint64_t replay_ntp;		     /* NTP: seconds since 1900 << 32 | fraction */
 	struct mh_vendor vendor[MH_VENDOR_MAX];
-	struct mh_typed service;	     /* code: reserved octet */
+	struct mh_typed service;	     /* code: reserved, always 0 */
 	struct ip6_prefix home_prefix[MH_PREFIX_MAX];
 	uint8_t handoff;
 	uint8_t access;

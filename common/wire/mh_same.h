@@ -28,11 +28,11 @@ mh_opts_same(const struct mh_opts *one, const struct mh_opts *two)
 	memcpy(&a, one, sizeof(a)); /* padding too: an assignment need not */
 	memcpy(&b, two, sizeof(b));
 	same = mh_bytes_same(&a.binding_auth, &b.binding_auth) &&
-	    mh_bytes_same(&a.link_layer.data, &b.link_layer.data) &&
-	    mh_bytes_same(&a.node_id.data, &b.node_id.data) &&
-	    mh_bytes_same(&a.service.data, &b.service.data) &&
-	    mh_bytes_same(&a.node_link_layer, &b.node_link_layer) &&
-	    mh_bytes_same(&a.flow_summary, &b.flow_summary);
+	       mh_bytes_same(&a.link_layer.data, &b.link_layer.data) &&
+	       mh_bytes_same(&a.node_id.data, &b.node_id.data) &&
+	       mh_bytes_same(&a.service.data, &b.service.data) &&
+	       mh_bytes_same(&a.node_link_layer, &b.node_link_layer) &&
+	       mh_bytes_same(&a.flow_summary, &b.flow_summary);
 	for (unsigned i = 0; i < MH_AUTH_MAX; i++)
 		same = same && mh_bytes_same(&a.auth[i].data, &b.auth[i].data);
 	for (unsigned i = 0; i < MH_VENDOR_MAX; i++)
@@ -46,5 +46,5 @@ static inline bool
 mh_same(const struct mh *a, const struct mh *b)
 {
 	return a->type == b->type && memcmp(a, b, offsetof(struct mh, opts)) == 0 &&
-	    mh_opts_same(&a->opts, &b->opts);
+	       mh_opts_same(&a->opts, &b->opts);
 }
