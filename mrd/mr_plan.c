@@ -1,0 +1,199 @@
+/* mr_plan.c - see mr_plan.h. */
+#include "mrd/mr_plan.h"
+
+#include <string.h>
+
+/* What all the functions below work on. */
+struct sketch {
+	const struct mr_guest *g;
+	const struct mr_host *host;
+	struct plan *plan;
+	struct in6_addr via; /* the guest's next hop; ::, on-link */
+};
+
+static struct kobj_tunnel
+tunnel_from(const struct sketch *s, const struct in6_addr *careof)
+{
+	struct kobj_tunnel t;
+
+	memset(&t, 0, sizeof(t));
+	t.local = *careof;
+	t.remote = s->host->home_agent;
+	return t;
+}
+
+static void
+add_route(const struct sketch *s, uint32_t table, const struct ip6_prefix *dst, uint32_t metric,
+    enum kobj_route_type type, const struct kobj_dev *dev)
+{
+	struct kobj_route r;
+
+	memset(&r, 0, sizeof(r));
+	r.table = s->host->table_base + table;
+	r.dst = *dst;
+	r.metric = metric;
+	r.type = type;
+	if (dev)
+		r.dev = *dev;
+	if (dev && dev->kind == KOBJ_DEV_LINK)
+		r.via = s->via;
+	plan_route(s->plan, &r);
+}
+
+static void
+add_rule(const struct sketch *s, enum mr_rule rule, const struct ip6_prefix *from,
+    const struct kobj_dev *iif, uint32_t table)
+{
+	struct kobj_rule r;
+
+	memset(&r, 0, sizeof(r));
+	r.priority = s->host->rule_priority + (uint32_t)rule;
+	if (from)
+		r.from = *from;
+	if (iif)
+		r.iif = *iif;
+	r.table = s->host->table_base + table;
+	plan_rule(s->plan, &r);
+}
+
+/*
+ * N-37: a decapsulated packet is taken only if it is for this guest. What comes out
+ * is looked up in the table `in` alone, and never goes back out of a tunnel.
+ */
+static void
+add_tunnel(const struct sketch *s, const struct in6_addr *careof, bool late)
+{
+	const struct mr_guest_conf *conf = &s->g->conf;
+	struct kobj_pass pass;
+	struct kobj_dev dev;
+
+	if (ip6_is_any(careof))
+		return;
+	memset(&pass, 0, sizeof(pass));
+	pass.tunnel = tunnel_from(s, careof);
+	pass.side = KOBJ_DESTINATION;
+	pass.late = late;
+	plan_tunnel(s->plan, &pass.tunnel);
+	for (unsigned i = 0; i < conf->prefixes; i++) {
+		pass.prefix = conf->prefix[i];
+		plan_pass(s->plan, &pass);
+	}
+	if (mr_guest_home_is_apart(conf)) {
+		pass.prefix = ip6_host(&conf->home_address);
+		plan_pass(s->plan, &pass);
+	}
+	dev = kobj_tunnel_dev(&pass.tunnel);
+	add_rule(s, MR_RULE_TUNNEL, NULL, &dev, MR_TABLE_IN);
+}
+
+/* One route per prefix of the guest. */
+static void
+add_routes(const struct sketch *s, uint32_t table, uint32_t metric, enum kobj_route_type type,
+    const struct kobj_dev *dev)
+{
+	for (unsigned i = 0; i < s->g->conf.prefixes; i++)
+		add_route(s, table, &s->g->conf.prefix[i], metric, type, dev);
+}
+
+/* N-27: the tunnel is used only once the home agent has said that it forwards. */
+static void
+add_default(const struct sketch *s, uint32_t table)
+{
+	static const struct ip6_prefix everything;
+	struct kobj_tunnel tunnel = tunnel_from(s, &s->host->careof);
+	struct kobj_dev dev = kobj_tunnel_dev(&tunnel);
+
+	switch (s->g->reg.state) {
+	case MR_REG_BOUND:
+		if (!ip6_is_any(&s->host->careof)) {
+			add_route(s, table, &everything, MR_METRIC, KOBJ_UNICAST, &dev);
+			return;
+		}
+		break;
+	case MR_REG_LAPSED:
+	case MR_REG_REFUSED:
+	case MR_REG_STOPPED:
+	case MR_REG_BARRED:
+	case MR_REG_UNROUTED:
+		add_route(s, table, &everything, MR_METRIC, KOBJ_UNREACHABLE, NULL);
+		return;
+	case MR_REG_IDLE:
+	case MR_REG_WAITING:
+	case MR_REG_LEAVING:
+	case MR_REG_STATES:
+		break;
+	}
+	add_route(s, table, &everything, MR_METRIC, KOBJ_BLACKHOLE, NULL);
+}
+
+/*
+ * What the guest sends. N-38: from its link only its own sources find the tunnel;
+ * any other ends in a table that leads nowhere. Its Home Address answers from here.
+ */
+static void
+add_guest_table(const struct sketch *s, const struct kobj_dev *link)
+{
+	static const struct ip6_prefix everything;
+	const struct mr_guest_conf *conf = &s->g->conf;
+	const struct kobj_dev self = kobj_link("lo");
+	const struct ip6_prefix home = ip6_host(&conf->home_address);
+	uint32_t table = MR_TABLE_GUEST + s->g->index;
+
+	add_routes(s, table, MR_METRIC, KOBJ_UNICAST, link);
+	add_default(s, table);
+	for (unsigned i = 0; i < conf->prefixes; i++) {
+		add_rule(s, MR_RULE_GUEST, &conf->prefix[i], link, table);
+		if (s->host->local_delivery)
+			add_rule(s, MR_RULE_LOCAL, &conf->prefix[i], link, MR_TABLE_LIVE);
+	}
+	add_rule(s, MR_RULE_GUEST, &home, &self, table);
+	add_route(s, MR_TABLE_SPOOF, &everything, MR_METRIC, KOBJ_UNREACHABLE, NULL);
+	add_rule(s, MR_RULE_SPOOF, NULL, link, MR_TABLE_SPOOF);
+}
+
+/* Incoming, running or suspended. */
+static void
+add_here(struct sketch *s)
+{
+	const struct mr_guest_conf *conf = &s->g->conf;
+	const struct kobj_dev link = kobj_link(conf->link);
+
+	/* Acknowledgements carry the Home Address in their routing header (RFC 6275 6.4). */
+	plan_address(s->plan, "lo", &conf->home_address, true);
+	plan_proxy(s->plan, conf->link, &conf->home_address);
+	/*
+	 * One MAC: a next hop of its own, never to be asked for, so that packets for a
+	 * paused guest wait in its port's queue. Of several, nobody knows which it is.
+	 */
+	if (conf->macs == 1) {
+		s->via = nd_linklocal(&conf->mac[0]);
+		plan_neighbour(s->plan, conf->link, &s->via, &conf->mac[0]);
+	}
+	add_tunnel(s, &s->host->careof, false);
+	add_tunnel(s, &s->host->late_careof, true);
+	add_routes(s, MR_TABLE_IN, MR_METRIC, KOBJ_UNICAST, &link);
+	add_guest_table(s, &link);
+	if (s->g->state == MR_INCOMING)
+		return;
+	add_routes(s, MR_TABLE_LIVE, MR_METRIC, KOBJ_UNICAST, &link);
+	add_rule(s, MR_RULE_LIVE, NULL, NULL, MR_TABLE_LIVE);
+}
+
+void
+mr_plan(const struct mr_guest *g, const struct mr_host *host, struct plan *plan)
+{
+	static const struct ip6_prefix everything;
+	struct sketch s = { .g = g, .host = host, .plan = plan };
+
+	if (mr_guest_is_here(g)) {
+		add_here(&s);
+	} else if (g->state == MR_LEAVING) {
+		/* late packets are caught, and go nowhere. */
+		add_tunnel(&s, &host->careof, true);
+		add_tunnel(&s, &host->late_careof, true);
+		add_routes(&s, MR_TABLE_IN, MR_METRIC, KOBJ_BLACKHOLE, NULL);
+	}
+	add_routes(&s, MR_TABLE_IN, MR_METRIC_LAST, KOBJ_UNREACHABLE, NULL);
+	if (g->state != MR_ABSENT)
+		add_route(&s, MR_TABLE_IN, &everything, MR_METRIC_LAST, KOBJ_UNREACHABLE, NULL);
+}

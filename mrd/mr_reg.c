@@ -1,0 +1,557 @@
+/* mr_reg.c - see mr_reg.h. */
+#include "mrd/mr_reg.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/base/base.h"
+
+struct input {
+	enum mr_reg_event event;
+	const struct tick *now;
+	const struct mh *ba;		/* of acknowledgements */
+	const struct mr_reg_sent *sent; /* what an accepting one answers */
+};
+
+/* ---- sending ---- */
+
+/* Is there a binding at the home agent, as far as we know? */
+static bool
+is_known(const struct mr_reg *reg, mono_t now)
+{
+	return reg->expires.ms != INT64_MAX && mono_before(now, reg->expires);
+}
+
+/* When the rate of M-43 lets the next one go; counted per registration. */
+static mono_t
+rate_clear(const struct mr_reg *reg, mono_t now)
+{
+	if (reg->recent_n < MR_REG_RATE)
+		return now;
+	return mono_add_ms(reg->recent[reg->recent_at], 1000);
+}
+
+static void
+rate_count(struct mr_reg *reg, mono_t now)
+{
+	reg->recent[reg->recent_at] = now;
+	reg->recent_at = (reg->recent_at + 1) % MR_REG_RATE;
+	if (reg->recent_n < MR_REG_RATE)
+		reg->recent_n++;
+}
+
+static void
+remember(struct mr_reg *reg, const struct mr_reg_bu *bu, mono_t now)
+{
+	if (reg->outstanding == MR_REG_OUTSTANDING) {
+		memmove(&reg->out[0], &reg->out[1], sizeof(reg->out) - sizeof(reg->out[0]));
+		reg->outstanding--;
+	}
+	reg->out[reg->outstanding++] =
+	    (struct mr_reg_sent){ .seq = bu->seq, .lifetime_s = bu->lifetime_s, .at = now };
+}
+
+static bool
+is_farewell(const struct mr_reg *reg)
+{
+	return reg->state == MR_REG_LEAVING || reg->state == MR_REG_UNROUTED;
+}
+
+/* Send now, or as soon as the rate allows; then wait for the answer. */
+static void
+transmit(struct mr_reg *reg, const struct input *in)
+{
+	const struct tick *now = in->now;
+	mono_t clear = rate_clear(reg, now->now);
+	struct mr_reg_bu bu;
+
+	reg->due = MONO_NEVER;
+	if (reg->held || ip6_is_any(&reg->careof))
+		return;
+	if (mono_before(now->now, clear)) {
+		reg->due = clear;
+		return;
+	}
+
+	bu.seq = mr_seq_next(&reg->seq, now->unix_ms);
+	bu.lifetime_s = is_farewell(reg) ? 0 : reg->conf->lifetime_s;
+	rate_count(reg, now->now);
+	remember(reg, &bu, now->now);
+	reg->sends++;
+	reg->due = mono_add_ms(now->now, reg->timeout_ms);
+	reg->timeout_ms *= 2;
+	if (reg->timeout_ms > MR_REG_TIMEOUT_MAX_MS)
+		reg->timeout_ms = MR_REG_TIMEOUT_MAX_MS;
+	reg->ops->send(reg->ctx, reg, &bu, now);
+}
+
+/* ---- what a transition does ---- */
+
+static void
+nothing(struct mr_reg *reg, const struct input *in)
+{
+	(void)reg;
+	(void)in;
+}
+
+/* A new question. RFC 6275 11.8: 1.5 s for an answer if the home agent may do DAD. */
+static void
+begin(struct mr_reg *reg, const struct input *in)
+{
+	reg->asking = true;
+	reg->asked = in->now->now;
+	reg->sends = 0;
+	reg->sequence_naks = 0;
+	reg->timeout_ms =
+	    is_known(reg, in->now->now) ? MR_REG_TIMEOUT_MS : reg->conf->first_timeout_ms;
+	transmit(reg, in);
+}
+
+/* What was sent from another care-of address is no longer what we want to hear about. */
+static void
+begin_elsewhere(struct mr_reg *reg, const struct input *in)
+{
+	reg->outstanding = 0;
+	begin(reg, in);
+}
+
+/* The same question again, or the first of a refresh. */
+static void
+resend(struct mr_reg *reg, const struct input *in)
+{
+	if (reg->asking)
+		transmit(reg, in);
+	else
+		begin(reg, in);
+}
+
+/* Somebody asks for a Binding Update: one that is under way will do. */
+static void
+nudged(struct mr_reg *reg, const struct input *in)
+{
+	if (!reg->asking && !reg->held)
+		begin(reg, in);
+}
+
+/* the destination may register at any moment from here on. */
+static void
+hold(struct mr_reg *reg, const struct input *in)
+{
+	(void)in;
+	reg->held = true;
+	reg->asking = false;
+	reg->due = MONO_NEVER;
+}
+
+static void
+drop(struct mr_reg *reg, const struct input *in)
+{
+	(void)in;
+	reg->held = false;
+	reg->asking = false;
+	reg->withdrawn = false;
+	reg->answered = false;
+	reg->outstanding = 0;
+	reg->due = MONO_NEVER;
+	reg->expires = MONO_NEVER;
+	reg->granted_s = 0;
+}
+
+/* RFC 6275 11.7.3: the remaining lifetime counts from the sending of the Binding Update. */
+static void
+bound(struct mr_reg *reg, const struct input *in)
+{
+	const struct mh *ba = in->ba;
+	uint32_t granted_s = ba->ba.lifetime_s;
+	uint32_t refresh_s;
+	unsigned answered = (unsigned)(in->sent - reg->out) + 1;
+
+	if (granted_s > in->sent->lifetime_s)
+		granted_s = in->sent->lifetime_s;
+	refresh_s = granted_s / 2;
+	if (ba->opts.n[MH_OPT_REFRESH] && ba->opts.refresh_s > 0 && ba->opts.refresh_s < granted_s)
+		refresh_s = ba->opts.refresh_s;
+
+	reg->granted_s = granted_s;
+	reg->expires = mono_add_ms(in->sent->at, (int64_t)granted_s * 1000);
+	reg->due = mono_add_ms(in->sent->at, (int64_t)refresh_s * 1000);
+	reg->asking = false;
+	reg->withdrawn = false;
+	reg->sequence_naks = 0;
+	/* Older ones are overtaken; newer ones may still be answered. */
+	reg->outstanding -= answered;
+	memmove(&reg->out[0], &reg->out[answered], reg->outstanding * sizeof(reg->out[0]));
+}
+
+/*
+ * RFC 6275 11.7.1: the next one follows the home agent's number. If what we sent
+ * last is newer than that already, this answers an earlier one and all is well.
+ */
+static void
+resequence(struct mr_reg *reg, const struct input *in)
+{
+	if (mh_seq_newer(reg->seq.last, in->ba->ba.seq))
+		return;
+	mr_seq_learn(&reg->seq, in->ba->ba.seq, in->now->unix_ms);
+	/* A home agent that never agrees is asked at the pace of retransmission. */
+	if (++reg->sequence_naks <= MR_REG_SEQUENCE_TRIES)
+		transmit(reg, in);
+}
+
+/* Ask on, but slowly: the refusal may pass (RFC 6275 11.7.3). */
+static void
+later(struct mr_reg *reg, const struct input *in)
+{
+	reg->asking = true;
+	reg->timeout_ms = MR_REG_TIMEOUT_MAX_MS;
+	reg->due = mono_add_ms(in->now->now, MR_REG_TIMEOUT_MAX_MS);
+}
+
+/* RFC 3963 5.4.2: after these the home agent has no binding of ours. */
+static void
+stop(struct mr_reg *reg, const struct input *in)
+{
+	(void)in;
+	reg->asking = false;
+	reg->outstanding = 0;
+	reg->due = MONO_NEVER;
+	reg->expires = MONO_NEVER;
+	reg->granted_s = 0;
+}
+
+/* The lifetime is over: whatever we ask from now on is a first registration (M-59). */
+static void
+lapse(struct mr_reg *reg, const struct input *in)
+{
+	(void)in;
+	reg->expires = MONO_NEVER;
+	reg->granted_s = 0;
+}
+
+/* RFC 3963 5.8: lifetime 0, a few times, then the lifetime at the home agent has to do. */
+static void
+farewell(struct mr_reg *reg, const struct input *in)
+{
+	reg->outstanding = 0;
+	reg->expires = MONO_NEVER;
+	reg->granted_s = 0;
+	begin(reg, in);
+	if (ip6_is_any(&reg->careof)) {
+		reg->sends = MR_REG_FAREWELLS;
+		reg->due = in->now->now;
+	}
+}
+
+/*
+ * Every transition there is. A pair that is not here does nothing, on purpose:
+ * mr_reg_test.c walks all of them.
+ */
+static const struct rule {
+	enum mr_reg_state from;
+	enum mr_reg_event on;
+	enum mr_reg_state to;
+	void (*act)(struct mr_reg *, const struct input *);
+} rules[] = {
+	/* clang-format off */
+	{ MR_REG_IDLE,     MR_REG_ATTACH,       MR_REG_WAITING,  begin },	/* RFC 6275 11.7.1 */
+
+	{ MR_REG_WAITING,  MR_REG_TIMER,        MR_REG_WAITING,  resend },	/* RFC 6275 11.8 */
+	{ MR_REG_WAITING,  MR_REG_ACK,          MR_REG_BOUND,    bound },	/* RFC 6275 11.7.3 */
+	{ MR_REG_WAITING,  MR_REG_ACK_UNROUTED, MR_REG_UNROUTED, farewell },	/* RFC 3963 5.3 */
+	{ MR_REG_WAITING,  MR_REG_NAK_SEQUENCE, MR_REG_WAITING,  resequence },
+	{ MR_REG_WAITING,  MR_REG_NAK_LATER,    MR_REG_REFUSED,  later },
+	{ MR_REG_WAITING,  MR_REG_NAK_STOP,     MR_REG_STOPPED,  stop },	/* RFC 3963 5.4 */
+	{ MR_REG_WAITING,  MR_REG_NAK_BAR,      MR_REG_BARRED,   stop },	/* RFC 6275 11.7.1 */
+	{ MR_REG_WAITING,  MR_REG_EXPIRE,       MR_REG_LAPSED,   lapse },	/* moved, never heard */
+	{ MR_REG_WAITING,  MR_REG_PAUSE,        MR_REG_WAITING,  later },	/* RFC 6275 11.3.5 */
+	{ MR_REG_WAITING,  MR_REG_MOVE,         MR_REG_WAITING,  begin_elsewhere },
+	{ MR_REG_WAITING,  MR_REG_ATTACH,       MR_REG_WAITING,  begin },	/* resumed here */
+	{ MR_REG_WAITING,  MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_WAITING,  MR_REG_HOLD,         MR_REG_WAITING,  hold },
+	{ MR_REG_WAITING,  MR_REG_DEREGISTER,   MR_REG_LEAVING,  farewell },
+	{ MR_REG_WAITING,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
+
+	/* A refresh refused for now leaves the binding as it was. */
+	{ MR_REG_BOUND,    MR_REG_TIMER,        MR_REG_BOUND,    resend },
+	{ MR_REG_BOUND,    MR_REG_ACK,          MR_REG_BOUND,    bound },
+	{ MR_REG_BOUND,    MR_REG_ACK_UNROUTED, MR_REG_UNROUTED, farewell },
+	{ MR_REG_BOUND,    MR_REG_NAK_SEQUENCE, MR_REG_BOUND,    resequence },
+	{ MR_REG_BOUND,    MR_REG_NAK_LATER,    MR_REG_BOUND,    later },
+	{ MR_REG_BOUND,    MR_REG_NAK_STOP,     MR_REG_STOPPED,  stop },
+	{ MR_REG_BOUND,    MR_REG_NAK_BAR,      MR_REG_BARRED,   stop },
+	{ MR_REG_BOUND,    MR_REG_EXPIRE,       MR_REG_LAPSED,   lapse },
+	{ MR_REG_BOUND,    MR_REG_NUDGE,        MR_REG_BOUND,    nudged },	/* RFC 6275 11.7.4 */
+	{ MR_REG_BOUND,    MR_REG_PAUSE,        MR_REG_BOUND,    later },
+	{ MR_REG_BOUND,    MR_REG_MOVE,         MR_REG_WAITING,  begin_elsewhere },
+	{ MR_REG_BOUND,    MR_REG_ATTACH,       MR_REG_BOUND,    begin },	/* migration failed */
+	{ MR_REG_BOUND,    MR_REG_FORCE,        MR_REG_BOUND,    begin },
+	{ MR_REG_BOUND,    MR_REG_HOLD,         MR_REG_BOUND,    hold },
+	{ MR_REG_BOUND,    MR_REG_DEREGISTER,   MR_REG_LEAVING,  farewell },
+	{ MR_REG_BOUND,    MR_REG_DETACH,       MR_REG_IDLE,     drop },
+
+	{ MR_REG_LAPSED,   MR_REG_TIMER,        MR_REG_LAPSED,   resend },
+	{ MR_REG_LAPSED,   MR_REG_ACK,          MR_REG_BOUND,    bound },
+	{ MR_REG_LAPSED,   MR_REG_ACK_UNROUTED, MR_REG_UNROUTED, farewell },
+	{ MR_REG_LAPSED,   MR_REG_NAK_SEQUENCE, MR_REG_LAPSED,   resequence },
+	{ MR_REG_LAPSED,   MR_REG_NAK_LATER,    MR_REG_REFUSED,  later },
+	{ MR_REG_LAPSED,   MR_REG_NAK_STOP,     MR_REG_STOPPED,  stop },
+	{ MR_REG_LAPSED,   MR_REG_NAK_BAR,      MR_REG_BARRED,   stop },
+	{ MR_REG_LAPSED,   MR_REG_PAUSE,        MR_REG_LAPSED,   later },
+	{ MR_REG_LAPSED,   MR_REG_NUDGE,        MR_REG_WAITING,  begin },
+	{ MR_REG_LAPSED,   MR_REG_MOVE,         MR_REG_WAITING,  begin_elsewhere },
+	{ MR_REG_LAPSED,   MR_REG_ATTACH,       MR_REG_WAITING,  begin },
+	{ MR_REG_LAPSED,   MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_LAPSED,   MR_REG_HOLD,         MR_REG_LAPSED,   hold },
+	{ MR_REG_LAPSED,   MR_REG_DEREGISTER,   MR_REG_LEAVING,  farewell },
+	{ MR_REG_LAPSED,   MR_REG_DETACH,       MR_REG_IDLE,     drop },
+
+	{ MR_REG_REFUSED,  MR_REG_TIMER,        MR_REG_REFUSED,  resend },
+	{ MR_REG_REFUSED,  MR_REG_ACK,          MR_REG_BOUND,    bound },
+	{ MR_REG_REFUSED,  MR_REG_ACK_UNROUTED, MR_REG_UNROUTED, farewell },
+	{ MR_REG_REFUSED,  MR_REG_NAK_SEQUENCE, MR_REG_REFUSED,  resequence },
+	{ MR_REG_REFUSED,  MR_REG_NAK_LATER,    MR_REG_REFUSED,  later },
+	{ MR_REG_REFUSED,  MR_REG_NAK_STOP,     MR_REG_STOPPED,  stop },
+	{ MR_REG_REFUSED,  MR_REG_NAK_BAR,      MR_REG_BARRED,   stop },
+	{ MR_REG_REFUSED,  MR_REG_EXPIRE,       MR_REG_REFUSED,  lapse },
+	{ MR_REG_REFUSED,  MR_REG_MOVE,         MR_REG_WAITING,  begin_elsewhere },
+	{ MR_REG_REFUSED,  MR_REG_ATTACH,       MR_REG_WAITING,  begin },
+	{ MR_REG_REFUSED,  MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_REFUSED,  MR_REG_HOLD,         MR_REG_REFUSED,  hold },
+	{ MR_REG_REFUSED,  MR_REG_DEREGISTER,   MR_REG_IDLE,     drop },
+	{ MR_REG_REFUSED,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
+
+	/* RFC 3963 5.4.2: stop. A guest's next life here, or the operator, begins anew. */
+	{ MR_REG_STOPPED,  MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_STOPPED,  MR_REG_DEREGISTER,   MR_REG_IDLE,     drop },
+	{ MR_REG_STOPPED,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
+
+	/* RFC 6275 11.7.1: not this Home Address again, not even in a next life. */
+	{ MR_REG_BARRED,   MR_REG_FORCE,        MR_REG_WAITING,  begin },
+
+	{ MR_REG_UNROUTED, MR_REG_TIMER,        MR_REG_UNROUTED, resend },
+	{ MR_REG_UNROUTED, MR_REG_ACK,          MR_REG_STOPPED,  stop },
+	{ MR_REG_UNROUTED, MR_REG_ACK_UNROUTED, MR_REG_STOPPED,  stop },
+	{ MR_REG_UNROUTED, MR_REG_NAK_SEQUENCE, MR_REG_UNROUTED, resequence },
+	{ MR_REG_UNROUTED, MR_REG_NAK_LATER,    MR_REG_STOPPED,  stop },
+	{ MR_REG_UNROUTED, MR_REG_NAK_STOP,     MR_REG_STOPPED,  stop },
+	{ MR_REG_UNROUTED, MR_REG_NAK_BAR,      MR_REG_BARRED,   stop },
+	{ MR_REG_UNROUTED, MR_REG_GIVE_UP,      MR_REG_STOPPED,  stop },
+	{ MR_REG_UNROUTED, MR_REG_HOLD,         MR_REG_STOPPED,  stop },
+	{ MR_REG_UNROUTED, MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_UNROUTED, MR_REG_DEREGISTER,   MR_REG_LEAVING,  nothing },
+	{ MR_REG_UNROUTED, MR_REG_DETACH,       MR_REG_IDLE,     drop },
+
+	{ MR_REG_LEAVING,  MR_REG_TIMER,        MR_REG_LEAVING,  resend },
+	{ MR_REG_LEAVING,  MR_REG_ACK,          MR_REG_IDLE,     drop },
+	{ MR_REG_LEAVING,  MR_REG_ACK_UNROUTED, MR_REG_IDLE,     drop },
+	{ MR_REG_LEAVING,  MR_REG_NAK_SEQUENCE, MR_REG_LEAVING,  resequence },
+	{ MR_REG_LEAVING,  MR_REG_NAK_LATER,    MR_REG_IDLE,     drop },
+	{ MR_REG_LEAVING,  MR_REG_NAK_STOP,     MR_REG_IDLE,     drop },
+	{ MR_REG_LEAVING,  MR_REG_NAK_BAR,      MR_REG_IDLE,     drop },
+	{ MR_REG_LEAVING,  MR_REG_GIVE_UP,      MR_REG_IDLE,     drop },
+	{ MR_REG_LEAVING,  MR_REG_ATTACH,       MR_REG_WAITING,  begin },	/* here again */
+	{ MR_REG_LEAVING,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
+	/* clang-format on */
+};
+
+/* The one writer of state. */
+static void
+step(struct mr_reg *reg, const struct input *in)
+{
+	for (size_t i = 0; i < countof(rules); i++) {
+		const struct rule *r = &rules[i];
+
+		if (r->from != reg->state || r->on != in->event)
+			continue;
+		reg->state = r->to;
+		r->act(reg, in);
+		reg->ops->moved(reg->ctx, reg, r->from, r->on, in->now);
+		return;
+	}
+}
+
+/* ---- answers ---- */
+
+/*
+ * What becomes of a registration that was refused, by status (RFC 6275 11.7.3,
+ * RFC 3963 5.4). A status that is not here may pass.
+ */
+static const struct fate {
+	uint8_t status;
+	enum mr_reg_event event;
+	bool withdraw; /* in explicit mode, stop advertising the prefixes (RFC 3963 5.4.2) */
+} fates[] = {
+	{ MH_UNSPECIFIED, MR_REG_NAK_LATER, false },
+	{ MH_PROHIBITED, MR_REG_NAK_STOP, false },
+	{ MH_NO_RESOURCES, MR_REG_NAK_LATER, false },
+	{ MH_HOME_UNSUPPORTED, MR_REG_NAK_STOP, false },
+	{ MH_NOT_HOME_SUBNET, MR_REG_NAK_STOP, false },
+	{ MH_NOT_HOME_AGENT, MR_REG_NAK_STOP, false },
+	{ MH_DAD_FAILED, MR_REG_NAK_BAR, false },
+	{ MH_SEQUENCE, MR_REG_NAK_SEQUENCE, false },
+	/* The binding in the way ends with its lifetime. */
+	{ MH_TYPE_CHANGE, MR_REG_NAK_LATER, false },
+	{ MH_ROUTER_NOT_PERMITTED, MR_REG_NAK_STOP, false },
+	{ MH_INVALID_PREFIX, MR_REG_NAK_STOP, true },
+	{ MH_NOT_AUTHORIZED, MR_REG_NAK_STOP, true },
+	{ MH_FORWARDING_FAILED, MR_REG_NAK_STOP, false },
+	{ MH_ID_MISMATCH, MR_REG_NAK_STOP, false },
+	{ MH_ID_REQUIRED, MR_REG_NAK_STOP, false },
+	{ MH_AUTH_FAIL, MR_REG_NAK_STOP, false },
+	/* Another care-of address may come. */
+	{ MH_INVALID_COA, MR_REG_NAK_LATER, false },
+};
+
+static struct fate
+fate_of(uint8_t status)
+{
+	for (size_t i = 0; i < countof(fates); i++) {
+		if (fates[i].status == status)
+			return fates[i];
+	}
+	return (struct fate){ .status = status, .event = MR_REG_NAK_LATER };
+}
+
+static const struct mr_reg_sent *
+find_sent(const struct mr_reg *reg, uint16_t seq)
+{
+	for (unsigned i = reg->outstanding; i-- > 0;) {
+		if (reg->out[i].seq == seq)
+			return &reg->out[i];
+	}
+	return NULL;
+}
+
+static enum mr_reg_event
+accepted(const struct mr_reg *reg, const struct mh *ba, const struct mr_reg_sent *sent,
+    const struct tick *now)
+{
+	if (is_farewell(reg))
+		return MR_REG_ACK;
+	/* X-03 forbids to de-register while the guest may be on its way. */
+	if (!(ba->ba.flags & MH_BA_R))
+		return reg->held ? MR_REG_NAK_STOP : MR_REG_ACK_UNROUTED;
+	/* "Accepted" for no time at all, or answered too late to be of use. */
+	if (mono_reached(now->now, mono_add_ms(sent->at, (int64_t)ba->ba.lifetime_s * 1000)))
+		return MR_REG_NAK_LATER;
+	return MR_REG_ACK;
+}
+
+bool
+mr_reg_answer(struct mr_reg *reg, const struct mh *ba, const struct tick *now)
+{
+	struct input in = { .now = now, .ba = ba, .sent = find_sent(reg, ba->ba.seq) };
+	struct fate fate;
+
+	assert(ba->type == MH_BA);
+	if (reg->outstanding == 0)
+		return false;
+	/* RFC 6275 11.7.3 against itself: a 135 carries the home agent's number, not ours. */
+	if (!in.sent && ba->ba.status != MH_SEQUENCE)
+		return false;
+
+	reg->last_status = ba->ba.status;
+	reg->answered = true;
+	if (ba->ba.status < MH_UNSPECIFIED) {
+		in.event = accepted(reg, ba, in.sent, now);
+	} else {
+		fate = fate_of(ba->ba.status);
+		in.event = fate.event;
+		if (fate.withdraw && reg->conf->explicit_mode && !is_farewell(reg))
+			reg->withdrawn = true;
+	}
+	step(reg, &in);
+	return true;
+}
+
+/* ---- the rest of the interface ---- */
+
+void
+mr_reg_init(
+    struct mr_reg *reg, const struct mr_reg_conf *conf, const struct mr_reg_ops *ops, void *ctx)
+{
+	*reg = (struct mr_reg){ .conf = conf,
+		.ops = ops,
+		.ctx = ctx,
+		.due = MONO_NEVER,
+		.expires = MONO_NEVER,
+		.asked = MONO_NEVER };
+}
+
+void
+mr_reg_word(struct mr_reg *reg, enum mr_reg_event word, const struct tick *now)
+{
+	struct input in = { .event = word, .now = now };
+
+	assert(word <= MR_REG_PAUSE);
+	/* Timers stood still while it was held; the binding did not. */
+	if (reg->held && mono_reached(now->now, reg->expires))
+		step(reg, &(struct input){ .event = MR_REG_EXPIRE, .now = now });
+	if (word == MR_REG_ATTACH || word == MR_REG_DEREGISTER)
+		reg->held = false;
+	step(reg, &in);
+}
+
+void
+mr_reg_careof(struct mr_reg *reg, const struct in6_addr *careof, const struct tick *now)
+{
+	if (ip6_equal(&reg->careof, careof))
+		return;
+	reg->careof = *careof;
+	mr_reg_word(reg, MR_REG_MOVE, now);
+}
+
+void
+mr_reg_tick(struct mr_reg *reg, const struct tick *now)
+{
+	struct input in = { .event = MR_REG_TIMER, .now = now };
+
+	if (!mono_reached(now->now, mr_reg_due(reg)))
+		return;
+	if (mono_reached(now->now, reg->expires))
+		step(reg, &(struct input){ .event = MR_REG_EXPIRE, .now = now });
+	if (!mono_reached(now->now, reg->due))
+		return;
+	if (is_farewell(reg) && reg->sends >= MR_REG_FAREWELLS)
+		in.event = MR_REG_GIVE_UP;
+	step(reg, &in);
+}
+
+mono_t
+mr_reg_due(const struct mr_reg *reg)
+{
+	if (reg->held)
+		return MONO_NEVER;
+	return mono_min(reg->due, reg->expires);
+}
+
+bool
+mr_reg_is_outstanding(const struct mr_reg *reg, uint16_t seq)
+{
+	return find_sent(reg, seq) != NULL;
+}
+
+bool
+mr_reg_is_stopped(const struct mr_reg *reg)
+{
+	return reg->state == MR_REG_STOPPED || reg->state == MR_REG_BARRED ||
+	       reg->state == MR_REG_UNROUTED;
+}
+
+const char *
+mr_reg_state_name(enum mr_reg_state state)
+{
+	static const char *const names[MR_REG_STATES] = {
+		[MR_REG_IDLE] = "idle",
+		[MR_REG_WAITING] = "waiting",
+		[MR_REG_BOUND] = "bound",
+		[MR_REG_LAPSED] = "lapsed",
+		[MR_REG_REFUSED] = "refused",
+		[MR_REG_STOPPED] = "refused",
+		[MR_REG_BARRED] = "refused",
+		[MR_REG_UNROUTED] = "refused",
+		[MR_REG_LEAVING] = "idle",
+	};
+
+	return state < MR_REG_STATES ? names[state] : "idle";
+}

@@ -1,0 +1,139 @@
+/*
+ * mr_reg.h - one home registration: the state machine that sends Binding Updates
+ * for one guest and believes the answers.
+ *
+ * Source: RFC 6275 11.7.1 (sending), 11.7.3 (acknowledgements), 11.7.4 (refresh
+ *         requests), 11.8 (retransmission and rate); RFC 3963 5.2-5.4, 5.8.
+ * Layer:  core. Time is an argument; what is sent goes through mr_reg_ops.
+ *
+ *	mr_reg_init(&r, &conf, &ops, ctx);
+ *	mr_reg_careof(&r, &coa, &tick);
+ *	mr_reg_word(&r, MR_REG_ATTACH, &tick);	// the guest runs here
+ *	... mr_reg_answer(&r, &ba, &tick), mr_reg_tick(&r, &tick) at mr_reg_due(&r)
+ */
+#pragma once
+
+#include "common/base/mono.h"
+#include "common/wire/mh.h"
+#include "mrd/mr_seq.h"
+
+enum mr_reg_state {
+	MR_REG_IDLE,
+	MR_REG_WAITING,	 /* asked, nothing acknowledged for this care-of address */
+	MR_REG_BOUND,	 /* acknowledged, lifetime running; refreshes happen here too */
+	MR_REG_LAPSED,	 /* the lifetime ended without an answer; asking on */
+	MR_REG_REFUSED,	 /* refused for a reason that may pass; asking on, slowly */
+	MR_REG_STOPPED,	 /* refused for good: nothing is sent until gone or told */
+	MR_REG_BARRED,	 /* 134: this Home Address is somebody else's (RFC 6275 11.7.1) */
+	MR_REG_UNROUTED, /* accepted, but not as a mobile router: de-registering (RFC 3963 5.3) */
+	MR_REG_LEAVING,	 /* de-registering because we were told to */
+	MR_REG_STATES
+};
+
+enum mr_reg_event {
+	MR_REG_ATTACH,	   /* the guest runs here */
+	MR_REG_HOLD,	   /* suspended: from now on nothing is sent (requirement X-03) */
+	MR_REG_DETACH,	   /* gone: forget it, send nothing */
+	MR_REG_DEREGISTER, /* gone for good, nobody else will register it */
+	MR_REG_MOVE,	   /* this host's care-of address changed */
+	MR_REG_NUDGE,	   /* the home agent wants to hear from us */
+	MR_REG_FORCE,	   /* the operator wants it sent */
+	MR_REG_PAUSE,	   /* the home agent's node does not speak Mobile IPv6 just now */
+	/* What the machine makes itself of time and acknowledgements: */
+	MR_REG_TIMER,
+	MR_REG_EXPIRE,
+	MR_REG_GIVE_UP,
+	MR_REG_ACK,
+	MR_REG_ACK_UNROUTED, /* accepted with R clear */
+	MR_REG_NAK_SEQUENCE, /* 135 */
+	MR_REG_NAK_LATER,
+	MR_REG_NAK_STOP,
+	MR_REG_NAK_BAR,
+	MR_REG_EVENTS
+};
+
+#define MR_REG_OUTSTANDING 8	    /* Binding Updates whose answers are still believed */
+#define MR_REG_RATE 3		    /* MAX_UPDATE_RATE: so many a second (RFC 6275 11.8) */
+#define MR_REG_TIMEOUT_MS 1000	    /* INITIAL_BINDACK_TIMEOUT */
+#define MR_REG_TIMEOUT_MAX_MS 32000 /* MAX_BINDACK_TIMEOUT */
+#define MR_REG_FAREWELLS 3	    /* de-registrations sent before giving up; ours */
+#define MR_REG_SEQUENCE_TRIES 3	    /* 135s in a row answered at once; ours */
+
+struct mr_reg_conf {
+	uint32_t lifetime_s;	  /* asked for; multiple of 4 */
+	int64_t first_timeout_ms; /* InitialBindackTimeoutFirstReg */
+	bool explicit_mode;
+};
+
+/* One Binding Update to be sent. */
+struct mr_reg_bu {
+	uint16_t seq;
+	uint32_t lifetime_s; /* 0 de-registers */
+};
+
+struct mr_reg;
+
+/* Each call returns at once and does not call back. */
+struct mr_reg_ops {
+	void (*send)(
+	    void *ctx, struct mr_reg *reg, const struct mr_reg_bu *bu, const struct tick *now);
+	void (*moved)(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_event on,
+	    const struct tick *now);
+};
+
+struct mr_reg {
+	const struct mr_reg_conf *conf; /* borrowed */
+	const struct mr_reg_ops *ops;
+	void *ctx;
+
+	enum mr_reg_state state; /* written only by step() */
+	bool held;		 /* nothing is sent, timers stand still */
+	bool withdrawn;		 /* the home agent refused the prefixes (RFC 3963 5.4.2) */
+	struct in6_addr careof;	 /* ::, there is none: wait */
+	struct mr_seq seq;
+
+	mono_t due;		/* send again, or for the first time */
+	mono_t expires;		/* of what was acknowledged last; NEVER: nothing is known */
+	mono_t asked;		/* when the question now open was asked first */
+	int64_t timeout_ms;	/* to the next retransmission; doubles */
+	unsigned sends;		/* Binding Updates since `asked` */
+	unsigned sequence_naks; /* in a row */
+	uint32_t granted_s;
+	uint8_t last_status;
+	bool answered; /* last_status holds something */
+	bool asking;   /* a question is open: retransmit until it is answered */
+
+	mono_t recent[MR_REG_RATE]; /* when the last ones were sent, a ring */
+	unsigned recent_at, recent_n;
+	struct mr_reg_sent {
+		uint16_t seq;
+		uint32_t lifetime_s;
+		mono_t at;
+	} out[MR_REG_OUTSTANDING]; /* unanswered ones, oldest first */
+	unsigned outstanding;
+};
+
+void mr_reg_init(
+    struct mr_reg *reg, const struct mr_reg_conf *conf, const struct mr_reg_ops *ops, void *ctx);
+
+/* ATTACH ... PAUSE. What makes no sense in the present state does nothing. */
+void mr_reg_word(struct mr_reg *reg, enum mr_reg_event word, const struct tick *now);
+
+/* This host's care-of address, or ::. Registers from it at once if there is reason to. */
+void mr_reg_careof(struct mr_reg *reg, const struct in6_addr *careof, const struct tick *now);
+
+/*
+ * A Binding Acknowledgement from our home agent for our Home Address. Returns
+ * false if it answers nothing that is outstanding (M-47): nothing has changed.
+ */
+bool mr_reg_answer(struct mr_reg *reg, const struct mh *ba, const struct tick *now);
+
+void mr_reg_tick(struct mr_reg *reg, const struct tick *now);
+mono_t mr_reg_due(const struct mr_reg *reg);
+
+/* Was a Binding Update with this number sent and not yet answered? */
+bool mr_reg_is_outstanding(const struct mr_reg *reg, uint16_t seq);
+/* Does its end say that the home agent will not have us: STOPPED, BARRED, UNROUTED? */
+bool mr_reg_is_stopped(const struct mr_reg *reg);
+/* "idle", "waiting", "bound", "refused", "lapsed". */
+const char *mr_reg_state_name(enum mr_reg_state state);
