@@ -1,7 +1,7 @@
-"""picture.py - the demo as a picture: packets per 20 ms on both uplinks and at the correspondent.
+"""picture.py - the demo as a picture: packets per 20 ms where they pass, over time.
 
-What goes to the guest points up, what comes from it points down. The upper rows hold the
-whole run, with a grey band for each stop; the column on the right looks closely at one move.
+A row for each place. What goes to the guest points up, what comes from it points down; a grey
+band is a stop of the guest. The wide column holds all moves, the narrow one a single move.
 """
 
 import os
@@ -9,101 +9,116 @@ import subprocess
 
 import lab
 
-TO, FROM, STOP = "#2a6fbb", "#e08a1e", "#d8d8d8"
+TO, FROM, STOP, TEXT = "#2a6fbb", "#d9822b", "#d5d5d5", "#505050"
 BIN_S = 0.02
-CLOSE_S = (-0.16, 0.44)  # of the close look, around the suspend
+BEFORE_S, AFTER_S = 0.16, 0.44  # of the close look, around the suspend
+SIZE = (1500, 1040)  # pixels
+TOP, BOTTOM, GAP = 0.865, 0.06, 0.05  # of the screen: where rows begin, end, and between them
+WIDE, NARROW = (0.055, 0.665), (0.72, 0.985)  # left and right edges of the columns
 
-HEAD = """
+HEAD = f"""
 set encoding utf8
-set style fill solid 0.85 noborder
-set boxwidth {bin} absolute
+set style fill solid 0.9 noborder
 set xzeroaxis linetype 1 linecolor "black" linewidth 0.6
-set tics out nomirror scale 0.6
-set border 3
-set grid ytics linecolor "#e8e8e8" linetype 1
-set key off
+set tics out nomirror scale 0.5
+set border 3 linecolor "{TEXT}"
+set tics textcolor "{TEXT}"
+set grid ytics front linecolor "white" linetype 1 linewidth 0.5
+unset key
 """
 
 
-def _data(path, series, zero_ns):
+def _write(path, series, zero_ns):
     with open(path, "w", encoding="utf-8") as out:
         for ns, to_guest, from_guest in series:
-            out.write(f"{(ns - zero_ns) / 1e9 + BIN_S / 2:.3f} {to_guest} {-from_guest}\n")
+            out.write(f"{(ns - zero_ns) / 1e9 + BIN_S / 2:.4f} {to_guest} {-from_guest}\n")
 
 
-def _bands(stops, zero_ns, label_at=None):
-    lines = ["unset object", "unset label"]
+def _band(number, begin, end):
+    return (f"set object {number} rectangle from {begin:.4f}, graph 0 to {end:.4f}, graph 1 behind "
+            f'fillcolor rgb "{STOP}" fillstyle solid 1 noborder')
+
+
+def _frame(row, rows, edges):
+    """Where a panel stands, and tics on the last row's time axis alone."""
+    each = (TOP - BOTTOM - GAP * (rows - 1)) / rows
+    top = TOP - row * (each + GAP)
+    return [f"set lmargin at screen {edges[0]}", f"set rmargin at screen {edges[1]}",
+            f"set tmargin at screen {top:.4f}", f"set bmargin at screen {top - each:.4f}",
+            "unset object", "unset label",
+            'set format x "%g"' if row == rows - 1 else 'set format x ""']
+
+
+def _plot(path, x, width):
+    return (f'plot "{path}" using ({x}):2:({width}) with boxes linecolor rgb "{TO}", '
+            f'"" using ({x}):3:({width}) with boxes linecolor rgb "{FROM}"')
+
+
+def _wide(row, rows, name, path, stops, zero_ns, seconds, headline):
+    lines = _frame(row, rows, WIDE) + headline
+    lines += [f'set label 100 "{name}" at graph 0, graph 1.08 font ",12"',
+              f"set xrange [0:{seconds}]", "set xtics 2", 'set format y "%.0f"']
     for number, stop in enumerate(stops, 1):
         begin, end = ((ns - zero_ns) / 1e9 for ns in (stop.suspend_ns, stop.resume_ns))
-        lines.append(f"set object {number} rectangle from {begin:.4f}, graph 0 to {end:.4f}, "
-                     f'graph 1 behind fillcolor rgb "{STOP}" fillstyle solid 1 noborder')
-        if label_at is not None:
-            lines.append(f'set label {number} "{stop.source}→{stop.target}" at {begin:.4f}, graph '
-                         f'{label_at} center font ",9" textcolor "#606060"')
-    return lines
+        lines.append(_band(number, begin, end))
+        if row == 0:  # nothing goes that far down there: what waits, waits behind it
+            lines.append(f'set label {200 + number} "{stop.source} → {stop.target}" at {begin:.3f}, graph '
+                         f'0.1 center font ",10" textcolor rgb "{TEXT}"')
+    if row == rows - 1:
+        lines.append('set label 101 "seconds" at graph 1, graph -0.24 right')
+    return lines + [_plot(path, "$1", BIN_S)]
 
 
-def _panel(path, title, x_range, height, at, size, last, left):
-    lines = [
-        f"set origin {at[0]}, {at[1]}", f"set size {size[0]}, {size[1]}",
-        f"set xrange [{x_range[0]:.3f}:{x_range[1]:.3f}]", f"set yrange [{-height}:{height}]",
-        f'set title "{title}" left offset 0,-0.6 font ",11"' if title else "unset title",
-        'set format y "%.0f"' if left else 'set format y ""',
-        'set format x "%g"' if last else 'set format x ""',
-        f'set xlabel "{"s" if left else "ms since the suspend"}" offset 0,0.6'
-        if last else "unset xlabel",
-    ]
-    scale = "1" if left else "1000"
-    if not left:
-        lines[2] = f"set xrange [{x_range[0] * 1000:.1f}:{x_range[1] * 1000:.1f}]"
-    shift = 0 if left else x_range[2]
-    lines.append(
-        f'plot "{path}" using (($1-{shift})*{scale}):2:({BIN_S}*{scale}) with boxes '
-        f'linecolor "{TO}", "" using (($1-{shift})*{scale}):3:({BIN_S}*{scale}) with boxes '
-        f'linecolor "{FROM}"')
-    return lines
+def _narrow(row, rows, path, stop, zero_ns):
+    since = (stop.suspend_ns - zero_ns) / 1e9
+    lines = _frame(row, rows, NARROW)
+    lines += [f"set xrange [{-BEFORE_S * 1e3}:{AFTER_S * 1e3}]", "set xtics 100",
+              'set format y ""', _band(1, 0, stop.stop_ms)]
+    if row == 0:
+        lines.append(f'set label 100 "{stop.source} → {stop.target}, closely" at graph 0, graph 1.08 '
+                     'font ",12"')
+    if row == rows - 1:
+        lines.append('set label 101 "milliseconds since the suspend" at graph 1, graph -0.24 right')
+    return lines + [_plot(path, f"($1-{since:.4f})*1e3", BIN_S * 1e3)]
 
 
-def _close_bands(stop):
-    length = stop.stop_ms
-    return ["unset object", "unset label",
-            f'set object 1 rectangle from 0, graph 0 to {length:.2f}, graph 1 behind '
-            f'fillcolor rgb "{STOP}" fillstyle solid 1 noborder']
+def _scale(series):
+    """Bounds of the vertical axes, the same for all: streams, and the bursts after a stop."""
+    up = max((v[1] for _, values in series for v in values), default=20)
+    down = max((v[2] for _, values in series for v in values), default=20)
+    return -(down // 10 + 1) * 10, (up // 10 + 1) * 10
 
 
-def draw(out_dir, series, stops, title, seconds):
-    """series: [(title, [(ns, to guest, from guest), ...]), ...] from top to bottom."""
+def _headline(title, note):
+    def say(n, text, x, y, size, color="black"):
+        return (f'set label {n} "{text}" at screen {x}, screen {y} font ",{size}" '
+                f'textcolor rgb "{color}"')
+    return [say(1, title, WIDE[0], 0.97, 17), say(2, note, WIDE[0], 0.937, 11, TEXT),
+            say(3, "packets per 20 ms:", WIDE[0], 0.91, 11, TEXT),
+            say(4, "▲ to the guest", WIDE[0] + 0.105, 0.91, 11, TO),
+            say(5, "▼ from the guest", WIDE[0] + 0.19, 0.91, 11, FROM),
+            say(6, "▌", WIDE[0] + 0.288, 0.91, 11, "#b0b0b0"),
+            say(7, "the guest is stopped", WIDE[0] + 0.3, 0.91, 11, TEXT)]
+
+
+def draw(out_dir, series, stops, title, note, seconds):
+    """series: [(name, [(ns, to guest, from guest), ...]), ...] from top to bottom."""
     zero = stops[0].suspend_ns - int(1e9)
-    paths = []
-    for number, (_, values) in enumerate(series):
-        paths.append(os.path.join(out_dir, f"series-{number}.dat"))
-        _data(paths[-1], values, zero)
-    most = max((max(v[1], v[2]) for _, values in series for v in values), default=20)
-    height = max(30, (most // 20 + 1) * 20)
-    middle = stops[len(stops) // 2]
-    since = (middle.suspend_ns - zero) / 1e9
-
-    script = HEAD.format(bin=BIN_S).splitlines()
-    script.append(f'set multiplot title "{title}\\n'
-                  f'{{/*0.75 packets per 20 ms:  {{/:Bold to the guest ▲}}   '
-                  f'{{/:Bold from the guest ▼}}   grey: the guest is stopped}}" font ",13"')
-    rows = len(series)
-    each = 0.86 / rows
-    for number, (name, _) in enumerate(series):
-        at, last = 0.88 - each * (number + 1), number == rows - 1
-        script += _bands(stops, zero, 1.04 if number == 0 else None)
-        script += _panel(paths[number], name, (0, seconds), height, (0.0, at), (0.70, each), last,
-                         True)
-        script += _close_bands(middle)
-        close = f"{middle.source}→{middle.target}, closely" if number == 0 else ""
-        script += _panel(paths[number], close, (*CLOSE_S, since), height, (0.68, at), (0.32, each),
-                         last, False)
+    low, high = _scale(series)
+    script = HEAD.splitlines() + [f"set yrange [{low}:{high}]", "set ytics 40",
+                                  "set multiplot"]
+    for row, (name, values) in enumerate(series):
+        path = os.path.join(out_dir, f"series-{row}.dat")
+        _write(path, values, zero)
+        headline = _headline(title, note) if row == 0 else []
+        script += _wide(row, len(series), name, path, stops, zero, seconds, headline)
+        script += _narrow(row, len(series), path, stops[len(stops) // 2], zero)
     script.append("unset multiplot")
-    for terminal, name in (("pngcairo size 1500,950", "demo.png"), ("svg size 1500,950", "demo.svg")):
-        text = "\n".join([f'set terminal {terminal} enhanced font "DejaVu Sans,11" background "white"'
-                          if "png" in terminal else
-                          f'set terminal {terminal} enhanced font "DejaVu Sans,11" background "white"',
-                          f'set output "{os.path.join(out_dir, name)}"', *script, ""])
-        done = subprocess.run(["gnuplot"], input=text, text=True, capture_output=True)
+    for terminal in ("png", "svg"):
+        kind = "pngcairo" if terminal == "png" else "svg"
+        start = [f"set terminal {kind} size {SIZE[0]},{SIZE[1]} enhanced font \"DejaVu Sans,10\" "
+                 'background "white"', f'set output "{os.path.join(out_dir, "demo." + terminal)}"']
+        done = subprocess.run(["gnuplot"], input="\n".join(start + script) + "\n", text=True,
+                              capture_output=True)
         if done.returncode != 0:
             raise lab.LabError(f"gnuplot: {done.stderr}")

@@ -21,7 +21,6 @@ the measure of the lab itself: what it shows as outage then is not Homeport's.
 """
 
 import contextlib
-import os
 from dataclasses import dataclass
 
 import lab
@@ -161,8 +160,7 @@ class World:
         self.net.close()
 
     def failed(self):
-        if os.environ.get("HOMEPORT_QUIET") is None:
-            self.net.report()
+        print(self.net.report())
 
     def _wire(self):
         net = self.net
