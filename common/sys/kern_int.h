@@ -1,0 +1,169 @@
+/*
+ * kern_int.h - what the files behind kern.h share: the object and its parts.
+ *
+ *	kern.c		opens and closes the parts, dispatches by kind of object
+ *	kern_nl.c	one netlink request and its answer
+ *	kern_rtnl.c	addresses, neighbours, proxies, routes and rules as messages
+ *	kern_link.c	links: index, name, MTU, address; addresses on them
+ *	kern_monitor.c	what the kernel tells unasked
+ *	kern_mh.c	signalling in and out
+ *	kern_nft.c	the filter table that keeps the kernel's own hands off signalling
+ *	kern_frame.c	frames on guests' links
+ *	kern_setting.c	settings of the host
+ *	kern_tun.c	the portable datapath: devices and sockets
+ *	kern_tun_io.c	the portable datapath: packets
+ *	tunnel.c	the portable datapath: what RFC 2473 and 6040 say about one packet
+ *	kern_pass.c	the portable datapath: what may come out of a tunnel
+ *
+ * Layer: sys, private to kern*.c.
+ */
+#pragma once
+
+#include "common/base/base.h"
+#include "common/sys/kern.h"
+#include "common/sys/kern_nl.h"
+
+/* ---- counters: `show counters` prints the names in kern.c ---- */
+
+enum kern_count {
+	KERN_COUNT_MH_IN,
+	KERN_COUNT_MH_MALFORMED,
+	KERN_COUNT_MH_OUT,
+	KERN_COUNT_MH_OUT_FAILED,
+	KERN_COUNT_FRAME_IN,
+	KERN_COUNT_FRAME_OUT,
+	KERN_COUNT_TUNNEL_UNKNOWN_SOURCE,
+	KERN_COUNT_TUNNEL_MALFORMED,
+	KERN_COUNT_TUNNEL_LINK_LOCAL,
+	KERN_COUNT_TUNNEL_ECN,
+	KERN_COUNT_TUNNEL_DEVICE,
+	KERN_COUNT_PASS_SOURCE,
+	KERN_COUNT_PASS_DESTINATION,
+	KERN_COUNT_PASS_LATE,
+	KERN_COUNT_ENCAP_MALFORMED,
+	KERN_COUNT_ENCAP_LINK_LOCAL,
+	KERN_COUNT_ENCAP_LOOP,
+	KERN_COUNT_ENCAP_LIMIT,
+	KERN_COUNT_ENCAP_FAILED,
+	KERN_COUNT_ERROR_RELAYED,
+	KERN_COUNT_ERROR_SUPPRESSED,
+	KERN_COUNT_PATH_MTU,
+	KERN_COUNT_LOST,
+	KERN_COUNTS
+};
+
+/* ---- the seam between the two datapaths ---- */
+
+/* Tunnels, and what may come out of them; everything else is the same for both. */
+struct kern_datapath_ops {
+	const char *name;
+	int (*open)(struct kern *k);
+	void (*close)(struct kern *k);
+	/* Objects of the kinds TUNNEL and PASS. */
+	int (*set)(struct kern *k, const struct kobj *o);
+	int (*clear)(struct kern *k, const struct kobj *o);
+	void (*dump)(struct kern *k, struct plan *ret_found);
+	/* The device of a tunnel, or 0; the ends of the tunnel of a device, or false. */
+	unsigned (*index_of)(const struct kern *k, const struct kobj_tunnel *t);
+	bool (*ends_of)(const struct kern *k, unsigned index, struct kobj_tunnel *ret_ends);
+	int (*info)(
+	    const struct kern *k, const struct kobj_tunnel *t, struct kern_tunnel_info *ret_info);
+	/* A link or route changed: path MTUs may have, too. */
+	void (*links_changed)(struct kern *k);
+};
+
+extern const struct kern_datapath_ops kern_portable_ops;
+
+/* ---- the parts ---- */
+
+struct kern_monitor {
+	int fd;
+	struct ev_io io;
+	struct ev_timer lost; /* gathers reasons for KERN_LOST into one event */
+	uint8_t *buf;
+	/* Notifications about addresses name no sender: how many of our own are due. */
+	unsigned own_address_dels;
+};
+
+struct kern_mh {
+	int in;	  /* AF_PACKET: signalling as it came, before the kernel judges it */
+	int out;  /* IPPROTO_RAW: whole packets */
+	int icmp; /* ICMPv6 errors */
+	struct ev_io in_io, icmp_io;
+	struct in6_addr *own; /* addresses listened to */
+	size_t own_n;
+};
+
+struct kern_frame_link;
+
+struct kern_frames {
+	int out; /* AF_PACKET, receives nothing */
+	struct kern_frame_link *links;
+};
+
+struct portable;
+
+struct kern {
+	struct ev_loop *loop;
+	struct kern_opts opts; /* .name is k->name */
+	char name[32];
+	const struct kern_datapath_ops *ops;
+	struct portable *portable;
+	struct kern_nl nl;
+	struct kern_monitor monitor;
+	struct kern_mh mh;
+	struct kern_frames frames;
+	bool has_table; /* the filter table is in place */
+	uint64_t counts[KERN_COUNTS];
+};
+
+static inline void
+kern_count(struct kern *k, enum kern_count c)
+{
+	k->counts[c]++;
+}
+
+void kern_emit(struct kern *k, const struct kern_event *e);
+
+/* ---- kern_link.c ---- */
+
+unsigned kern_link_index(const struct kern *k, const char *name); /* 0: there is none */
+bool kern_link_name(const struct kern *k, unsigned index, char ret_name[static KOBJ_DEV_MAX]);
+
+/* What `ip link` shows with a tunnel's device: "homeport NAME LOCAL REMOTE". */
+#define KERN_ALIAS_MAX 160
+const char *kern_alias(
+    const struct kern *k, const struct kobj_tunnel *t, char buf[static KERN_ALIAS_MAX]);
+bool kern_is_alias(const char *s);
+
+/* ---- kern_rtnl.c ---- */
+
+int kern_rtnl_set(struct kern *k, const struct kobj *o);
+int kern_rtnl_clear(struct kern *k, const struct kobj *o);
+int kern_rtnl_dump(struct kern *k, struct plan *ret_found);
+
+/* ---- kern_monitor.c ---- */
+
+void kern_monitor_init(struct kern *k);
+int kern_monitor_open(struct kern *k);
+void kern_monitor_close(struct kern *k);
+void kern_monitor_lost(struct kern *k); /* KERN_LOST soon, once for many reasons */
+
+/* ---- kern_mh.c ---- */
+
+int kern_mh_open(struct kern *k);
+void kern_mh_close(struct kern *k);
+bool kern_mh_is_listened(const struct kern *k, const struct in6_addr *addr);
+
+/* ---- kern_nft.c: each is one transaction ---- */
+
+int kern_nft_open(struct kern *k);
+void kern_nft_close(struct kern *k);
+int kern_nft_own(struct kern *k, const struct in6_addr *addr, bool on);
+int kern_nft_link(struct kern *k, const char *dev, bool on);
+
+/* ---- kern_frame.c ---- */
+
+int kern_frame_open(struct kern *k);
+void kern_frame_close(struct kern *k);
+void kern_frame_link_changed(struct kern *k, const char *dev); /* it may be a new one */

@@ -1,0 +1,578 @@
+/*
+ * kern_tun.c - the portable datapath: tunnels as TUN devices (see kern_int.h, kern_tun.h).
+ *
+ * Because a tunnel is a device, routes over it are ordinary routes, and the kernel
+ * itself answers what does not fit with a Packet Too Big. Because the outer packets go
+ * through a raw socket, the kernel fragments, reassembles and learns path MTUs for us.
+ *
+ * Path MTU: the kernel's own figure, asked by a connected socket when a tunnel is made,
+ * when an ICMPv6 error says so, when links change and every half minute. So a lower one
+ * takes hold at once, and a higher one soon after the kernel forgets the lower (10 min).
+ */
+#include "common/sys/kern_tun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/sys/kern_link.h"
+#include "common/sys/tunnel.h"
+
+#define TUN_PATH "/dev/net/tun"
+#define QUEUE_PACKETS 1000
+#define SOCKET_OCTETS (4 << 20) /* the kernel's memory, not ours */
+#define HOP_LIMIT 64		/* RFC 2473 6.3 */
+#define PATH_MTU_UNKNOWN 1500
+#define MTU_SOON_S 0.2
+#define MTU_EVERY_S 30.
+
+struct tun *
+tun_find(const struct portable *dp, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	const struct kobj_tunnel ends = { .local = *local, .remote = *remote };
+	struct tun *t;
+
+	HASH_FIND(by_ends, dp->by_ends, &ends, sizeof(ends), t);
+	return t;
+}
+
+static struct tun *
+find_index(const struct portable *dp, unsigned index)
+{
+	struct tun *t;
+
+	HASH_FIND(by_index, dp->by_index, &index, sizeof(index), t);
+	return t;
+}
+
+/* ---- the local end: a raw socket, shared by the tunnels that begin there ---- */
+
+struct option {
+	int level, name, value;
+};
+
+static int
+set_options(int fd, const struct option *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (setsockopt(fd, v[i].level, v[i].name, &v[i].value, sizeof(v[i].value)) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Free binding: a tunnel may be wanted a moment before its address is through DAD. */
+static int
+endpoint_socket(const struct kern *k, const struct in6_addr *addr, int *ret_fd)
+{
+	const struct option options[] = {
+		{ SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_OCTETS },
+		{ SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_OCTETS },
+		{ IPPROTO_IPV6, IPV6_FREEBIND, 1 },
+		{ IPPROTO_IPV6, IPV6_RECVTCLASS, 1 },
+		{ IPPROTO_IPV6, IPV6_RECVERR, 1 }, /* and the kernel learns the path MTU */
+		{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0 },
+		{ IPPROTO_IPV6, IPV6_UNICAST_HOPS,
+		    k->opts.hop_limit ? k->opts.hop_limit : HOP_LIMIT },
+	};
+	const struct sockaddr_in6 bound = { .sin6_family = AF_INET6, .sin6_addr = *addr };
+	int r, fd;
+
+	fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_IPV6);
+	if (fd < 0)
+		return -errno;
+	r = set_options(fd, options, countof(options));
+	if (r == 0 && bind(fd, (const struct sockaddr *)&bound, sizeof(bound)) < 0)
+		r = -errno;
+	if (r < 0)
+		close(fd);
+	else
+		*ret_fd = fd;
+	return r;
+}
+
+static int
+endpoint_get(struct portable *dp, const struct in6_addr *addr, struct tun_endpoint **ret_e)
+{
+	struct tun_endpoint *e;
+	int r;
+
+	LL_FOREACH(dp->endpoints, e)
+	{
+		if (!ip6_equal(&e->addr, addr))
+			continue;
+		e->users++;
+		*ret_e = e;
+		return 0;
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	r = endpoint_socket(dp->k, addr, &e->fd);
+	if (r < 0) {
+		free(e);
+		return r;
+	}
+	e->dp = dp;
+	e->addr = *addr;
+	e->users = 1;
+	ev_io_init(&e->io, tun_on_endpoint, e->fd, EV_READ);
+	ev_io_start(dp->k->loop, &e->io);
+	LL_PREPEND(dp->endpoints, e);
+	*ret_e = e;
+	return 0;
+}
+
+static void
+endpoint_put(struct tun_endpoint *e)
+{
+	if (!e || --e->users > 0)
+		return;
+	LL_DELETE(e->dp->endpoints, e);
+	ev_io_stop(e->dp->k->loop, &e->io);
+	close(e->fd);
+	free(e);
+}
+
+/* ---- path MTU ---- */
+
+/* What the kernel knows of the path, learnt values included. */
+static uint32_t
+path_mtu(const struct kobj_tunnel *ends)
+{
+	const struct sockaddr_in6 local = { .sin6_family = AF_INET6, .sin6_addr = ends->local };
+	const struct sockaddr_in6 remote = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = ends->remote,
+		.sin6_port = htons(9), /* nothing is sent */
+	};
+	int mtu = PATH_MTU_UNKNOWN, fd;
+	socklen_t len = sizeof(mtu);
+
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return PATH_MTU_UNKNOWN;
+	if (bind(fd, (const struct sockaddr *)&local, sizeof(local)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&remote, sizeof(remote)) < 0 ||
+	    getsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &mtu, &len) < 0)
+		mtu = PATH_MTU_UNKNOWN; /* no address or no route yet: asked again soon */
+	close(fd);
+	return mtu < 0 ? PATH_MTU_UNKNOWN : (uint32_t)mtu;
+}
+
+/* What fits into the tunnel, and into a device and a slot of ours. */
+static uint32_t
+fitting_mtu(const struct kobj_tunnel *ends)
+{
+	uint32_t mtu = tunnel_mtu(path_mtu(ends));
+
+	return mtu > TUN_PACKET_MAX - 1 - IP6_HEADER_OCTETS ? TUN_PACKET_MAX - 1 - IP6_HEADER_OCTETS
+							    : mtu;
+}
+
+static void
+refresh_mtu(struct tun *t)
+{
+	struct kern *k = t->dp->k;
+	struct kern_link_change change = KERN_LINK_SAME;
+	struct kern_event e = { .kind = KERN_TUNNEL };
+	int r;
+
+	t->mtu_stale = false;
+	change.mtu = fitting_mtu(&t->ends);
+	if (change.mtu == t->mtu)
+		return;
+	r = kern_link_set(k, t->index, &change);
+	if (r < 0) {
+		log_debug("kern", "cannot follow the path MTU", "dev=%s mtu_octets=%u error=\"%s\"",
+		    t->dev, change.mtu, strerror(-r));
+		return; /* its device is gone, or it is asked again in half a minute */
+	}
+	log_debug("kern", "tunnel MTU changed", "dev=%s mtu_octets=%u", t->dev, change.mtu);
+	t->mtu = change.mtu;
+	kern_count(k, KERN_COUNT_PATH_MTU);
+	e.tunnel.ends = t->ends;
+	e.tunnel.mtu = t->mtu;
+	kern_emit(k, &e);
+}
+
+/*
+ * The callback of an event may open and close tunnels, so the walk begins anew after
+ * each; the flag makes it end.
+ */
+static void
+refresh_stale(struct portable *dp)
+{
+	struct tun *t;
+
+	do {
+		for (t = dp->by_ends; t && !t->mtu_stale;)
+			t = t->by_ends.next;
+		if (t)
+			refresh_mtu(t);
+	} while (t);
+}
+
+static void
+on_mtu_soon(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	refresh_stale(container_of(w, struct portable, mtu_soon));
+}
+
+static void
+stale_in(struct portable *dp, double s)
+{
+	if (ev_is_active(&dp->mtu_soon))
+		return;
+	ev_timer_set(&dp->mtu_soon, s, 0.);
+	ev_timer_start(dp->k->loop, &dp->mtu_soon);
+}
+
+void
+tun_mtu_stale(struct tun *t)
+{
+	t->mtu_stale = true;
+	stale_in(t->dp, 0.);
+}
+
+static void
+all_stale(struct portable *dp)
+{
+	struct tun *t, *next;
+
+	HASH_ITER (by_ends, dp->by_ends, t, next)
+		t->mtu_stale = true;
+	if (dp->by_ends)
+		stale_in(dp, MTU_SOON_S);
+}
+
+static void
+on_mtu_every(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	all_stale(container_of(w, struct portable, mtu_every));
+}
+
+/* ---- the device ---- */
+
+/*
+ * Read-only /proc/sys or a kernel without the file is no harm: a tunnel takes no
+ * router advertisements anyway (no link-local packet passes), and IPv6 is on by default.
+ */
+static void
+quieten(struct tun *t)
+{
+	static const struct {
+		const char *name, *value;
+	} settings[] = { { "accept_ra", "0" }, { "disable_ipv6", "0" } };
+	char name[KERN_SETTING_NAME_MAX];
+
+	for (size_t i = 0; i < countof(settings); i++) {
+		int r;
+
+		snprintf(
+		    name, sizeof(name), "sysctl net/ipv6/conf/%s/%s", t->dev, settings[i].name);
+		r = kern_setting_set(t->dp->k, name, settings[i].value);
+		if (r < 0)
+			log_debug("kern", "setting left as it is", "name=\"%s\" error=\"%s\"", name,
+			    strerror(-r));
+	}
+}
+
+/* A TUN sends to nobody but us: without these the kernel would greet its neighbours. */
+static int
+device_configure(struct tun *t, unsigned index)
+{
+	struct kern *k = t->dp->k;
+	char alias[KERN_ALIAS_MAX];
+	struct kern_link_change change = {
+		.alias = kern_alias(k, &t->ends, alias),
+		.mtu = fitting_mtu(&t->ends),
+		.queue = QUEUE_PACKETS,
+		.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE,
+	};
+	const struct kern_link_change up = { .addr_gen_mode = -1, .up = true };
+	int r;
+
+	r = kern_link_set(k, index, &change);
+	if (r < 0)
+		return r;
+	t->mtu = change.mtu;
+	quieten(t);
+	return kern_link_set(k, index, &up);
+}
+
+static int
+device_make(struct tun *t, unsigned *ret_index)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+
+	t->fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (t->fd < 0)
+		return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
+	strncpy(ifr.ifr_name, "hp%d", IFNAMSIZ - 1); /* the kernel puts in a number */
+	if (ioctl(t->fd, TUNSETIFF, &ifr) < 0)
+		return -errno;
+	memcpy(t->dev, ifr.ifr_name, sizeof(t->dev));
+	*ret_index = kern_link_index(t->dp->k, t->dev);
+	return *ret_index == 0 ? -ENODEV : device_configure(t, *ret_index);
+}
+
+/* False once somebody has deleted the device under us. */
+static bool
+device_is_there(const struct tun *t)
+{
+	struct ifreq ifr;
+
+	return ioctl(t->fd, TUNGETIFF, &ifr) == 0;
+}
+
+static void
+device_close(struct tun *t)
+{
+	struct portable *dp = t->dp;
+
+	if (t->index != 0)
+		HASH_DELETE(by_index, dp->by_index, t);
+	t->index = 0;
+	if (t->fd >= 0) {
+		ev_io_stop(dp->k->loop, &t->io);
+		close(t->fd);
+	}
+	t->fd = -1;
+}
+
+static int
+device_open(struct tun *t)
+{
+	struct portable *dp = t->dp;
+	unsigned index = 0;
+	int r;
+
+	r = device_make(t, &index);
+	if (r < 0) {
+		device_close(t);
+		return r;
+	}
+	t->index = index;
+	HASH_ADD(by_index, dp->by_index, index, sizeof(t->index), t);
+	ev_io_set(&t->io, t->fd, EV_READ);
+	ev_io_start(dp->k->loop, &t->io);
+	return 0;
+}
+
+static void
+tun_free(struct tun *t)
+{
+	device_close(t);
+	endpoint_put(t->local);
+	kern_pass_done(&t->pass);
+	free(t);
+}
+
+static void
+tun_remove(struct tun *t)
+{
+	HASH_DELETE(by_ends, t->dp->by_ends, t);
+	tun_free(t);
+}
+
+static int
+tun_new(struct portable *dp, const struct kobj_tunnel *ends)
+{
+	char local[TEXT_ADDR_MAX], remote[TEXT_ADDR_MAX];
+	struct tun *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	t->dp = dp;
+	t->ends = *ends;
+	t->fd = -1;
+	ev_init(&t->io, tun_on_device);
+	kern_pass_init(&t->pass);
+	r = endpoint_get(dp, &ends->local, &t->local);
+	if (r == 0)
+		r = device_open(t);
+	if (r < 0) {
+		tun_free(t);
+		return r;
+	}
+	HASH_ADD(by_ends, dp->by_ends, ends, sizeof(t->ends), t);
+	log_info("kern", "tunnel open", "dev=%s local=%s remote=%s mtu_octets=%u", t->dev,
+	    text_addr(&ends->local, local), text_addr(&ends->remote, remote), t->mtu);
+	return 0;
+}
+
+/* ---- kern_datapath_ops ---- */
+
+static int
+set_tunnel(struct portable *dp, const struct kobj_tunnel *ends)
+{
+	struct tun *t = tun_find(dp, &ends->local, &ends->remote);
+
+	if (t && device_is_there(t))
+		return 0;
+	/* RFC 2473 4.1.2: not to ourselves. */
+	if (ip6_equal(&ends->local, &ends->remote) || kern_is_own(dp->k, &ends->remote))
+		return -ELOOP;
+	if (!t)
+		return tun_new(dp, ends);
+	device_close(t);
+	return device_open(t);
+}
+
+static int
+set(struct kern *k, const struct kobj *o)
+{
+	struct tun *t;
+
+	if (o->kind == KOBJ_TUNNEL)
+		return set_tunnel(k->portable, &o->tunnel);
+	t = tun_find(k->portable, &o->pass.tunnel.local, &o->pass.tunnel.remote);
+	return t ? kern_pass_set(&t->pass, &o->pass) : -ENODEV;
+}
+
+static int
+clear(struct kern *k, const struct kobj *o)
+{
+	const struct kobj_tunnel *ends = o->kind == KOBJ_TUNNEL ? &o->tunnel : &o->pass.tunnel;
+	struct tun *t = tun_find(k->portable, &ends->local, &ends->remote);
+
+	if (!t)
+		return 0;
+	if (o->kind == KOBJ_PASS) {
+		kern_pass_clear(&t->pass, &o->pass);
+		return 0;
+	}
+	log_info("kern", "tunnel closed", "dev=%s", t->dev);
+	tun_remove(t);
+	return 0;
+}
+
+static void
+dump(struct kern *k, struct plan *ret_found)
+{
+	struct tun *t, *next;
+
+	HASH_ITER (by_ends, k->portable->by_ends, t, next) {
+		if (device_is_there(t))
+			plan_tunnel(ret_found, &t->ends);
+		kern_pass_dump(&t->pass, &t->ends, ret_found);
+	}
+}
+
+static unsigned
+index_of(const struct kern *k, const struct kobj_tunnel *ends)
+{
+	const struct tun *t = tun_find(k->portable, &ends->local, &ends->remote);
+
+	return t ? t->index : 0;
+}
+
+static bool
+ends_of(const struct kern *k, unsigned index, struct kobj_tunnel *ret_ends)
+{
+	const struct tun *t = find_index(k->portable, index);
+
+	if (t)
+		*ret_ends = t->ends;
+	return t != NULL;
+}
+
+static int
+info(const struct kern *k, const struct kobj_tunnel *ends, struct kern_tunnel_info *ret_info)
+{
+	const struct tun *t = tun_find(k->portable, &ends->local, &ends->remote);
+
+	if (!t)
+		return -ENODEV;
+	*ret_info = (struct kern_tunnel_info){
+		.mtu = t->mtu,
+		.in_packets = t->in_packets,
+		.in_octets = t->in_octets,
+		.out_packets = t->out_packets,
+		.out_octets = t->out_octets,
+		.in_dropped = t->in_dropped,
+		.out_dropped = t->out_dropped,
+	};
+	memcpy(ret_info->dev, t->dev, sizeof(ret_info->dev));
+	return 0;
+}
+
+static void
+links_changed(struct kern *k)
+{
+	all_stale(k->portable);
+}
+
+static int
+portable_open(struct kern *k)
+{
+	struct portable *dp;
+	void *slots;
+
+	if (access(TUN_PATH, R_OK | W_OK) < 0)
+		return errno == EACCES ? -EPERM : -ENODEV;
+	dp = calloc(1, sizeof(*dp));
+	if (!dp)
+		return -ENOMEM;
+	slots = mmap(NULL, (size_t)TUN_BATCH * TUN_PACKET_MAX, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (slots == MAP_FAILED) {
+		free(dp);
+		return -ENOMEM;
+	}
+	dp->k = k;
+	dp->slots = slots;
+	k->portable = dp;
+	ev_init(&dp->mtu_soon, on_mtu_soon);
+	ev_timer_init(&dp->mtu_every, on_mtu_every, MTU_EVERY_S, MTU_EVERY_S);
+	ev_timer_start(k->loop, &dp->mtu_every);
+	return 0;
+}
+
+static void
+portable_close(struct kern *k)
+{
+	struct portable *dp = k->portable;
+	struct tun *t, *next;
+
+	if (!dp)
+		return;
+	HASH_ITER (by_ends, dp->by_ends, t, next)
+		tun_remove(t);
+	ev_timer_stop(k->loop, &dp->mtu_soon);
+	ev_timer_stop(k->loop, &dp->mtu_every);
+	munmap(dp->slots, (size_t)TUN_BATCH * TUN_PACKET_MAX);
+	free(dp);
+	k->portable = NULL;
+}
+
+const struct kern_datapath_ops kern_portable_ops = {
+	.name = "portable",
+	.open = portable_open,
+	.close = portable_close,
+	.set = set,
+	.clear = clear,
+	.dump = dump,
+	.index_of = index_of,
+	.ends_of = ends_of,
+	.info = info,
+	.links_changed = links_changed,
+};
