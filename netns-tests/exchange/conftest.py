@@ -1,0 +1,53 @@
+"""Fixtures of the exchange scenarios, and the sum of what was exchanged."""
+
+import bench
+import pytest
+
+
+@pytest.fixture(scope="module")
+def had():
+    with_had = bench.HadBench()
+    yield with_had
+    with_had.close()
+
+
+@pytest.fixture
+def had_with():
+    """A home agent with a configuration of its own: had_with(text)."""
+    open_ones = []
+
+    def make(text):
+        open_ones.append(bench.HadBench(text))
+        return open_ones[-1]
+    yield make
+    for one in open_ones:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def mrd():
+    with_mrd = bench.MrdBench()
+    yield with_mrd
+    with_mrd.close()
+
+
+@pytest.fixture
+def mrd_with():
+    """A host with lines of its own in mrd.conf: mrd_with(text)."""
+    open_ones = []
+
+    def make(text="", **how):
+        open_ones.append(bench.MrdBench(text, **how))
+        return open_ones[-1]
+    yield make
+    for one in open_ones:
+        one.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    count = bench.COUNT
+    if not count.exchanges:
+        return
+    terminalreporter.write_line(
+        f"exchanges: {count.exchanges} between Scapy and had or mrd; {count.frames} frames from "
+        f"them decoded by tshark without a mark, {count.messages} Mobility Headers re-summed")
