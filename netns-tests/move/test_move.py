@@ -8,6 +8,7 @@
 
 import contextlib
 
+import bench
 import lab
 import pytest
 import topology
@@ -86,23 +87,11 @@ def test_a_move_loses_nothing_outbound_and_little_inbound(world):
 
 def test_route_at_the_home_agent_is_replaced_not_deleted(world):
     """X-05: ip monitor sees vm1's route change its device and never go."""
-    seen = world.net.spawn("ha", "ip", "-6", "monitor", "route", log=world.net.path("monitor.log"))
+    monitor = bench.RouteMonitor(world.net, "ha")
     target = "A" if world.where["vm1"] == "B" else "B"
     world.moved("vm1", target)
-    marker = "2001:db8:dead::/48"
-    world.net.route("ha", "unreachable", marker)
-    lines = []
-
-    def marked():
-        with contextlib.suppress(BlockingIOError):
-            import os
-            os.set_blocking(seen.popen.stdout.fileno(), False)
-            while more := seen.popen.stdout.read(65536):
-                lines.append(more.decode())
-        return marker in "".join(lines)
-    lab.eventually(marked)
-    world.net.ip("ha", "-6", "route", "delete", "unreachable", marker)
-    about = [line for line in "".join(lines).splitlines() if VM1.prefix in line]
+    about = [line for line in monitor.said() if VM1.prefix in line]
+    monitor.stop()
     assert any(world.tunnel_dev("ha", topology.CAREOF[target]) in line for line in about), about
     assert not any(line.startswith("Deleted") for line in about), about
 
