@@ -40,7 +40,7 @@ struct ctl_verb {
  * Listen on path (made with its mode 0660 and, if group is not NULL, that group's).
  * A stale socket is replaced, a live one is -EADDRINUSE. `help`, `monitor` and
  * `debug MODULE on|off` are built in. verbs is borrowed for good.
- * Returns 0 or -errno.
+ * Returns 0 or -errno; -ESRCH: no such group.
  */
 int ctl_open(struct ctl **ret_ctl, struct ev_loop *loop, const char *path, const char *group,
     const struct ctl_verb *verbs, size_t n_verbs, void *ctx);
