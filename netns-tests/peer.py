@@ -1,4 +1,4 @@
-"""peer.py - the other end of an exchange, made of packets: a mobile router or a home agent in Scapy.
+"""peer.py - the other end of an exchange, made of packets by Scapy.
 
 A Wire is one interface of a namespace, opened for whole frames. The kernel behind it speaks no
 IPv6, so nothing but the test answers: it can be any number of hosts at once, and no ICMPv6 error
@@ -24,12 +24,12 @@ logging.getLogger("scapy").setLevel(logging.ERROR)
 from scapy.config import conf  # noqa: E402
 
 conf.ipv6_enabled = True
-from scapy.layers.inet6 import (  # noqa: E402
-    HAO, ICMPv6EchoReply, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrRouting, MIP6MH_BA,
+from scapy.layers.inet6 import (  # noqa: E402, F401 - some for those who import this
+    HAO, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrRouting, MIP6MH_BA,
     MIP6MH_BE, MIP6MH_BRR, MIP6MH_BU, MIP6OptAltCoA, MIP6OptBRAdvice, MIP6OptMobNetPrefix,
     MIP6OptNonceIndices, MIP6OptUnknown,
 )
-from scapy.layers.inet import UDP  # noqa: E402
+from scapy.layers.inet import UDP  # noqa: E402, F401
 from scapy.layers.l2 import Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 
@@ -83,7 +83,7 @@ def internet_checksum(octets):
 
 
 class Headers:
-    """The header chain of one IPv6 packet: where its upper layer begins and which addresses count."""
+    """The header chain of one IPv6 packet: where its upper layer begins, which addresses count."""
 
     def __init__(self, packet):
         self.raw = packet
@@ -258,7 +258,8 @@ def tunnelled(src, dst, inner, **fields):
 
 
 def ping(src, dst, ident=1, seq=1, data=b"homeport", hlim=64, tc=0):
-    return IPv6(src=src, dst=dst, hlim=hlim, tc=tc) / ICMPv6EchoRequest(id=ident, seq=seq, data=data)
+    echo = ICMPv6EchoRequest(id=ident, seq=seq, data=data)
+    return IPv6(src=src, dst=dst, hlim=hlim, tc=tc) / echo
 
 
 # ---- an interface opened for whole frames ----
@@ -374,8 +375,8 @@ class Wire:
     def expect(self, match, within=2.0, what="a frame"):
         found = self.take(match, within)
         if found is None:
-            raise AssertionError(f"{what} did not come on {self.dev} within {within} s; there were: "
-                                 f"{self.waiting[-20:]}")
+            raise AssertionError(f"{what} did not come on {self.dev} within {within} s; "
+                                 f"there were: {self.waiting[-20:]}")
         return found
 
     def silence(self, match, within=0.3, what="a frame"):

@@ -33,7 +33,7 @@ def take(net, ns):
                               f"{link.get('inet6_addr_gen_mode', '')}")
     for link in _listed(net, ns, "-6", "address", "show"):
         for a in link.get("addr_info", []):
-            marks = [k for k in ("home", "nodad", "noprefixroute", "tentative", "protocol")
+            marks = [k for k in ("home", "nodad", "noprefixroute", "protocol")
                      if a.get(k)]
             found["addresses"].append(f"{name[link['ifname']]} {a['local']}/{a['prefixlen']} "
                                       f"{','.join(marks)}")

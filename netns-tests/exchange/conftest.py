@@ -1,12 +1,14 @@
 """Fixtures of the exchange scenarios, and the sum of what was exchanged."""
 
 import bench
+import had_bench
+import mrd_bench
 import pytest
 
 
 @pytest.fixture(scope="module")
 def had():
-    with_had = bench.HadBench()
+    with_had = had_bench.HadBench()
     yield with_had
     with_had.close()
 
@@ -17,7 +19,7 @@ def had_with():
     open_ones = []
 
     def make(text):
-        open_ones.append(bench.HadBench(text))
+        open_ones.append(had_bench.HadBench(text))
         return open_ones[-1]
     yield make
     for one in open_ones:
@@ -26,7 +28,7 @@ def had_with():
 
 @pytest.fixture(scope="module")
 def mrd():
-    with_mrd = bench.MrdBench()
+    with_mrd = mrd_bench.MrdBench()
     yield with_mrd
     with_mrd.close()
 
@@ -37,7 +39,7 @@ def mrd_with():
     open_ones = []
 
     def make(text="", **how):
-        open_ones.append(bench.MrdBench(text, **how))
+        open_ones.append(mrd_bench.MrdBench(text, **how))
         return open_ones[-1]
     yield make
     for one in open_ones:

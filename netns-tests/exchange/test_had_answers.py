@@ -13,13 +13,13 @@ sent right behind (a de-registration of nobody) whose answer arrived: no waiting
 import struct
 
 import pytest
-from bench import HA, Step
+from bench import HA
 from peer import MIP6OptNonceIndices, MIP6OptUnknown, raw_mh
 
 FOREIGN = "2001:db8:dead::1"
 
 BASIC = {
-    "N-02 N-13 N-25 M-22 M-24 explicit mode: registered, and forwarded before the answer": lambda g: [
+    "N-02 N-13 N-25 M-22 M-24 explicit mode: registered and forwarded": lambda g: [
         g.sends(1, g.p(0)).gets(0).forwards(g.p(0)),
     ],
     "N-02 N-10 implicit mode: the prefixes configured for the home address": lambda g: [
@@ -42,7 +42,7 @@ BASIC = {
         g.sends(2, g.p(0, 1), coa=g.coa(1)).gets(0).forwards(g.p(0, 1)),
         g.sends(3, g.p(0, 1), coa=g.coa(0)).gets(0).forwards(g.p(0, 1)),
     ],
-    "M-13 M-24 the Alternate Care-of Address counts, the answer goes to the wire source": lambda g: [
+    "M-13 M-24 the Alternate Care-of Address counts, the answer goes to the source": lambda g: [
         g.sends(1, g.p(0), coa=g.coa(1), src=g.coa(0)).gets(0, to=g.coa(0)).forwards(g.p(0)),
     ],
     "M-13 without the option the wire source is the care-of address": lambda g: [
@@ -76,6 +76,17 @@ BASIC = {
 }
 
 REFUSED = {
+    "M-15 128 for a registration from the home address itself": lambda g: [
+        g.sends(1, g.p(0), coa=g.hoa, hao=False, altcoa=None).gets(128, rh2=False, to=g.hoa)
+        .nothing_bound(),
+    ],
+    "N-15 129 for a home address inside of a prefix that another one has registered": lambda g: [
+        g.sends(1, g.p(0)).gets(0).forwards(g.p(0)),
+        g.as_another().sends(1, g.p(1)).gets(129).nothing_bound(),
+    ],
+    "N-11 N-15 142 for a prefix shorter than the range allows": lambda g: [
+        g.sends(1, [f"{g.net}::/48"]).gets(142).nothing_bound(),
+    ],
     "M-14 132 for a home address that is not served": lambda g: [
         g.hoa_is(FOREIGN).sends(1, g.p(0)).gets(132).nothing_bound(),
     ],
@@ -113,7 +124,7 @@ REFUSED = {
     "N-05 140 for R without H": lambda g: [
         g.sends(1, g.p(0), flags="AR").gets(140).nothing_bound(),
     ],
-    "N-14 N-18 141 for a prefix with host bits, and the good one beside it is not forwarded": lambda g: [
+    "N-14 N-18 141 for a prefix with host bits beside a good one": lambda g: [
         g.sends(1, g.p(0) + [f"{g.net}:1::1/64"]).gets(141).nothing_bound(),
     ],
     "N-14 141 for a multicast prefix beside a good one": lambda g: [
@@ -165,8 +176,7 @@ DEREGISTERED = {
     ],
     "N-19 care-of address equal to the home address is a de-registration too": lambda g: [
         g.sends(1, g.p(0)).gets(0).forwards(g.p(0)),
-        g.sends(2, coa=g.hoa, hao=False, altcoa=None).gets(0, lifetime=0, rh2=False, to=g.hoa)
-        .unbound(),
+        g.sends(2, coa=g.hoa, src=g.coa(0)).gets(0, lifetime=0).unbound(),
     ],
     "M-15 M-24 at home without a Home Address option: no routing header in the answer": lambda g: [
         g.sends(1, g.p(0)).gets(0).forwards(g.p(0)),

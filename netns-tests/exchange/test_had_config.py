@@ -8,7 +8,8 @@ a reload the same three views count: the answer, `show bindings`, and the routes
 
 import lab
 import pytest
-from bench import COUNT, HA, Guest
+from bench import COUNT, HA
+from had_bench import Guest
 from peer import bu
 
 RANGE = 'range "lab" { home-prefix = "2001:db8:200::/40"  prefix = "2001:db8:200::/40" }\n'
@@ -52,14 +53,15 @@ def test_takeover(had_with):
     had = had_with(config("takeover = yes"))
     one = Guest()
     two = one.as_another()
+    two.hoa = f"{one.net}:2::1"
     assert ask(had, one, 1, one.p(0, 1)).status == 0
-    assert ask(had, two, 1, one.p(1)).status == 0
+    assert ask(had, two, 1, one.p(1, 2)).status == 0
     routes = had.forwarded(f"{one.net}::/48")
     assert routes[one.p(1)[0]] == two.coa(0), routes
 
 
 def test_refresh_advice(had_with):
-    """M-23: a Binding Refresh Advice below the lifetime, if configured; none in a de-registration"""
+    """M-23: a Binding Refresh Advice below the lifetime, if configured; none when de-registering"""
     had = had_with(config("refresh-advice = 40s"))
     g = Guest()
     assert ask(had, g, 1, g.p(0)).advice == 40

@@ -11,7 +11,8 @@ import struct
 
 import lab
 import pytest
-from bench import CAREOF, CN, COUNT, HA, Guest, RouteMonitor, is_signal
+from bench import CAREOF, CN, COUNT, HA, RouteMonitor, is_signal
+from had_bench import Guest
 from peer import (
     BE, HAO, NONE, UDP, Headers, IPv6, IPv6ExtHdrDestOpt, Raw, bu, checksum_ok, is_ba, is_icmp6,
     is_mh, is_tunnelled, ping, raw_mh, tunnelled,
@@ -244,7 +245,7 @@ def test_guest_to_guest(had, guest):
 
 
 def test_too_big(had, guest):
-    """T-05 T-06: an inner packet that does not fit is answered by Packet Too Big with path MTU - 40"""
+    """T-05 T-06: an inner packet that does not fit: Packet Too Big with the path MTU - 40"""
     had.cn.send(ping(CN, guest.address, ident=171, data=b"x" * (1500 - 48)), had.cn_mac)
     frame = had.cn.expect(is_icmp6(TOO_BIG), 2, "Packet Too Big")
     assert struct.unpack("!I", frame.head.body[4:8])[0] == 1460

@@ -10,10 +10,9 @@ import struct
 
 import lab
 import pytest
-from bench import COUNT, HA, MrdGuest
-from peer import (
-    BU, ICMP6, IPv6, MIP6MH_BU, Raw, ba, internet_checksum, is_bu, is_mh, octets, text,
-)
+from bench import COUNT, HA
+from mrd_bench import MrdGuest
+from peer import BU, ICMP6, IPv6, Raw, internet_checksum, is_mh, octets, text
 
 STOP, LATER = "stop", "later"
 
@@ -98,7 +97,7 @@ def prefixes_of(frame):
 
 
 def test_a_refused_guest_may_be_asked_for_again(mrd):
-    """N-35 M-53: a refusal for good ends with the operator's word, and with the guest's next arrival"""
+    """N-35 M-53: a refusal for good ends with the operator's word"""
     g = MrdGuest()
     message = mrd.running(g)
     mrd.answer(g, message, 129)

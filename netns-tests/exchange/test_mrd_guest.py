@@ -10,17 +10,16 @@ import struct
 
 import lab
 import pytest
-from bench import GATEWAY, GATEWAY_MAC, HA, PEER_LL, MrdGuest
+from bench import CN, HA, PEER_LL
+from mrd_bench import GATEWAY, GATEWAY_MAC, MrdGuest
 from peer import (
-    ICMP6, IPV6, Ether, Headers, IPv6, Raw, checksum_ok, is_bu, is_icmp6, is_tunnelled, ping,
-    text, tunnelled,
+    ICMP6, Headers, IPv6, checksum_ok, is_icmp6, is_tunnelled, ping, text, tunnelled,
 )
 from scapy.layers.inet6 import (
     ICMPv6ND_NS, ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptMTU, ICMPv6NDOptPrefixInfo,
     ICMPv6NDOptSrcLLAddr,
 )
 
-CN = "2001:db8:c::1"
 ECHO_REQUEST, ECHO_REPLY, RS, RA, NS, NA = 128, 129, 133, 134, 135, 136
 
 
@@ -181,8 +180,8 @@ def test_the_old_care_of_address(mrd_with):
     g = MrdGuest()
     mrd.bind(g)
     fresh = "2001:db8:a::55"
-    mrd.net.ip("host", "-6", "addr", "add", f"{fresh}/64", "dev", "up", "nodad")
-    mrd.net.ip("host", "-6", "addr", "change", f"{mrd.coa}/64", "dev", "up", "preferred_lft", "0")
+    mrd.net.ip("host", "-6", "addr", "add", f"{fresh}/64", "dev", "uplink", "nodad")
+    mrd.net.ip("host", "-6", "addr", "change", f"{mrd.coa}/64", "dev", "uplink", "preferred_lft", "0")
     message = mrd.update(g)
     assert message.src == fresh and message.altcoa == fresh
     mrd.send(tunnelled(HA, mrd.coa, ping(CN, g.address, ident=101)))
@@ -200,12 +199,12 @@ def test_no_care_of_address(mrd_with):
     mrd = mrd_with()
     g = MrdGuest()
     mrd.bind(g)
-    mrd.net.ip("host", "-6", "addr", "del", f"{mrd.coa}/64", "dev", "up")
+    mrd.net.ip("host", "-6", "addr", "del", f"{mrd.coa}/64", "dev", "uplink")
     mrd.events.expect("careof", 2, address=None)
     mrd.ha.drain()
     mrd.say("refresh", g)
     mrd.no_update(g, 0.3)
-    mrd.net.ip("host", "-6", "addr", "add", f"{mrd.coa}/64", "dev", "up", "nodad")
+    mrd.net.ip("host", "-6", "addr", "add", f"{mrd.coa}/64", "dev", "uplink", "nodad")
     mrd.answer(g, mrd.update(g))
     lab.eventually(lambda: mrd.state(g) == "bound", 2, "bound")
 
@@ -257,8 +256,8 @@ def na_to(guest):
 
 
 def test_arrival(mrd):
-    """A-03 A-05: on arrival the guest alone gets a Router Advertisement and a Neighbour Advertisement
-    of fe80::1, S=0 O=1 R=1, at most three, a second apart"""
+    """A-03 A-05: on arrival the guest alone gets a Router Advertisement and Neighbour
+    Advertisements of fe80::1, S=0 O=1 R=1, at most three, a second apart"""
     g, other = MrdGuest(), MrdGuest()
     mrd.bind(other)
     mrd.vm.drain()
@@ -297,7 +296,7 @@ def test_never_probes(mrd):
 
 
 def test_solicitation(mrd, guest):
-    """A-05: the guest's solicitation is answered at once, to its MAC; a burst is answered a few times"""
+    """A-05: the guest's solicitation is answered at once, to its MAC; a burst a few times"""
     src = "fe80::5054:ff:fe00:77"
     rs = IPv6(src=src, dst="ff02::2", hlim=255) / ICMPv6ND_RS() \
         / ICMPv6NDOptSrcLLAddr(lladdr=guest.mac)

@@ -9,10 +9,10 @@ the kernel's time stamps of the packets, not from when the test looked.
 
 import lab
 import pytest
-from bench import COUNT, HA, MrdGuest
+from bench import COUNT, HA
+from mrd_bench import MrdGuest
 from peer import (
-    BU, MIP6MH_BE, MIP6MH_BRR, MIP6OptBRAdvice, ba, is_bu, is_mh, is_tunnelled, octets, ping,
-    routed, text,
+    BU, MIP6MH_BE, MIP6MH_BRR, MIP6OptBRAdvice, ba, is_bu, is_mh, routed, text,
 )
 
 MORE = 0.12  # a busy machine may be this late, in seconds
@@ -47,7 +47,7 @@ def test_first_update(mrd):
 
 
 def test_sequence_is_the_time(mrd):
-    """M-42 X-01: the sequence number is the time in steps of 1/64 s, so that another host's is newer"""
+    """M-42 X-01: the sequence number is the time in steps of 1/64 s: another host's is newer"""
     g = MrdGuest()
     message = mrd.running(g)
     now = int(message.at * 64) & 0xFFFF
@@ -144,8 +144,8 @@ def test_ten_changes_in_a_second(mrd_with):
     for i in range(10):
         lab.wait_until(began + i * 90_000_000)
         fresh = f"2001:db8:a::{0x100 + i:x}"
-        mrd.net.ip("host", "-6", "addr", "add", f"{fresh}/64", "dev", "up", "nodad")
-        mrd.net.ip("host", "-6", "addr", "del", f"{old}/64", "dev", "up")
+        mrd.net.ip("host", "-6", "addr", "add", f"{fresh}/64", "dev", "uplink", "nodad")
+        mrd.net.ip("host", "-6", "addr", "del", f"{old}/64", "dev", "uplink")
         old = fresh
     sent = [f.message() for f in mrd.ha.gather(is_bu(g.hoa), 2.6)]
     for i, message in enumerate(sent):
@@ -166,8 +166,8 @@ def test_fifty_guests_move_together(mrd_with):
                    5, "all bound")
     mrd.ha.drain()
     fresh = "2001:db8:a::99"
-    mrd.net.ip("host", "-6", "addr", "add", f"{fresh}/64", "dev", "up", "nodad")
-    mrd.net.ip("host", "-6", "addr", "del", f"{mrd.coa}/64", "dev", "up")
+    mrd.net.ip("host", "-6", "addr", "add", f"{fresh}/64", "dev", "uplink", "nodad")
+    mrd.net.ip("host", "-6", "addr", "del", f"{mrd.coa}/64", "dev", "uplink")
     frames = mrd.ha.gather(lambda f: is_mh(BU)(f) and f.src == fresh, 3, enough=50)
     assert {text(f.head.home) for f in frames} == {g.hoa for g in guests}
     took = frames[-1].at - frames[0].at
@@ -258,8 +258,8 @@ def test_status_1(mrd):
 
 
 def test_shorter_lifetime(mrd):
-    """M-49 M-50: a granted 8 s count from the sending of the Binding Update; the refresh comes after
-    4 s, or when the home agent advised"""
+    """M-49 M-50: a granted lifetime counts from the sending of the Binding Update; the refresh
+    comes at its half, or when the home agent advised"""
     half, advised = MrdGuest(), MrdGuest()
     sent = {}
     for g, how in ((half, {"lifetime": 8}),
@@ -370,7 +370,7 @@ def test_suspended_is_silent(mrd):
 
 
 def test_deregister(mrd):
-    """N-21 M-39 M-38: a guest that was shut down: lifetime 0, no prefixes, the care-of address in it"""
+    """N-21 M-39 M-38: a guest that was shut down: lifetime 0, no prefixes, the care-of address"""
     g = MrdGuest(prefixes=2)
     mrd.bind(g)
     mrd.daemon.ask("guest", "gone", g.name, "deregister")

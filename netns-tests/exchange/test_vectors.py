@@ -12,7 +12,7 @@ import lab
 import pytest
 from judge import judge
 from peer import (
-    MH, Ether, Headers, MIP6MH_BE, MIP6OptBRAdvice, Message, Wire, ba, bu, checksum_ok, is_bu,
+    MH, Headers, MIP6MH_BE, MIP6OptBRAdvice, Message, Wire, ba, bu, checksum_ok, is_bu,
     ping, raw_mh, routed, tunnelled,
 )
 

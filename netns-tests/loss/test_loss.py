@@ -101,7 +101,7 @@ def test_first_update_lost(one):
 
 
 def test_first_answer_lost(one):
-    """M-41 M-42 M-10: the first acknowledgement is lost: the retransmission is newer and accepted"""
+    """M-41 M-42 M-10: the first acknowledgement is lost: the next one is newer and accepted"""
     with lab.Loss(one.net, "core", lab.BINDING_ACK, first=1) as loss:
         took = moves(one, 1)
         assert loss.dropped() == 1

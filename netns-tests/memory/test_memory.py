@@ -6,8 +6,9 @@ RssAnon is what a process took for itself: heap, stack, written data. Programs a
 shares with others are in RSS, printed beside it. The limit is 4 MiB for each daemon.
 """
 
-import bench
+import had_bench
 import lab
+import mrd_bench
 import pytest
 
 GUESTS, LIMIT_KB = 100, 4096
@@ -28,10 +29,10 @@ def judge(name, pid):
 @pytest.mark.figures
 def test_had(record_property):
     """X-04: had holds less than 4 MiB of anonymous memory with 100 bindings"""
-    had = bench.HadBench()
+    had = had_bench.HadBench()
     try:
         for _ in range(GUESTS):
-            g = bench.Guest()
+            g = had_bench.Guest()
             had.register(g, 1, g.p(0))
             had.register(g, 2, g.p(0), coa=g.coa(1))
         assert sum(b["state"] == "bound" for b in had.daemon.ask("show", "bindings")) == GUESTS
@@ -44,9 +45,9 @@ def test_had(record_property):
 @pytest.mark.figures
 def test_mrd(record_property):
     """X-04: mrd holds less than 4 MiB of anonymous memory with 100 guests"""
-    mrd = bench.MrdBench()
+    mrd = mrd_bench.MrdBench()
     try:
-        guests = [bench.MrdGuest() for _ in range(GUESTS)]
+        guests = [mrd_bench.MrdGuest() for _ in range(GUESTS)]
         for g in guests:
             mrd.answer(g, mrd.running(g))
         lab.eventually(lambda: sum(b["state"] == "bound" for b in mrd.daemon.ask(

@@ -153,9 +153,9 @@ def say(world, host, word, point, source, target):
         trap.spring(said)
 
 
-@pytest.mark.parametrize("point", [pytest.param(p, id=f"{p[0]}, {p[1]}, {p[2]}") for p in POINTS])
+@pytest.mark.parametrize("point", [pytest.param(p, id=", ".join(p)) for p in POINTS])
 def test_killed(settled, point):
-    """X-05 X-06 N-27: killed at any point and started again, nothing is missing and nothing astray"""
+    """X-05 X-06 N-27: killed at any point and started again, nothing is missing, nothing astray"""
     world, looks = settled
     source = world.where[GUEST]
     target, vm, net = OTHER[source], world.vms[GUEST], world.net
@@ -174,8 +174,8 @@ def test_killed(settled, point):
     address = world.guests[GUEST].address
     lab.eventually(lambda: world.bound(GUEST, target), 10, "both sides agree")
     lab.eventually(lambda: net.ping("cn", address), 10, "the guest is reachable")
-    print(f"{point[0]} killed at {point[1]}, {point[2]}: reachable {time.monotonic() - began:.2f} s "
-          f"after the move began")
+    took = time.monotonic() - began
+    print(f"{point[0]} killed at {point[1]}, {point[2]}: reachable {took:.2f} s after it began")
     for ns in ("A", "B", "ha"):
         snapshot.becomes(net, ns, looks[target][ns], within=6)
 
