@@ -172,7 +172,8 @@ mr_gateway_ra(const struct mr_gateway_conf *conf, const struct mr_guest_conf *gu
 		ra.flags |= ND_RA_M;
 	if (conf->other)
 		ra.flags |= ND_RA_O;
-	ra.lifetime_s = (uint16_t)seconds(conf->router_lifetime_ms);
+	/* Without its prefixes there is no way out for it here (RFC 3963 5.4.2). */
+	ra.lifetime_s = withdrawn ? 0 : (uint16_t)seconds(conf->router_lifetime_ms);
 	ra.mtu = conf->mtu ? conf->mtu : mtu;
 	for (unsigned i = 0; i < guest->prefixes && i < ND_PREFIX_MAX; i++)
 		ra.prefix[ra.prefixes++] = advertised(conf, &guest->prefix[i], withdrawn);

@@ -68,7 +68,7 @@ mono_t mr_gateway_due(const struct mr_gateway *gw);
 
 /*
  * The guest's Router Advertisement. mtu: octets that fit into the tunnel, 0 if not
- * known. withdrawn: the home agent refused the prefixes, so their lifetimes are 0.
+ * known. withdrawn: the home agent refused the prefixes, so all lifetimes are 0.
  */
 void mr_gateway_ra(const struct mr_gateway_conf *conf, const struct mr_guest_conf *guest,
     uint32_t mtu, bool withdrawn, struct nd_ra *ret_ra);

@@ -173,6 +173,7 @@ bound(struct mr_reg *reg, const struct input *in)
 		refresh_s = ba->opts.refresh_s;
 
 	reg->granted_s = granted_s;
+	reg->acked = in->sent->seq;
 	reg->expires = mono_add_ms(in->sent->at, (int64_t)granted_s * 1000);
 	reg->due = mono_add_ms(in->sent->at, (int64_t)refresh_s * 1000);
 	reg->asking = false;
@@ -325,8 +326,7 @@ static const struct rule {
 	{ MR_REG_STOPPED,  MR_REG_DEREGISTER,   MR_REG_IDLE,     drop },
 	{ MR_REG_STOPPED,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
 
-	/* RFC 6275 11.7.1: not this Home Address again, not even in a next life. */
-	{ MR_REG_BARRED,   MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	/* BARRED has no row: RFC 6275 11.7.1, not this Home Address again. */
 
 	{ MR_REG_UNROUTED, MR_REG_TIMER,        MR_REG_UNROUTED, resend },
 	{ MR_REG_UNROUTED, MR_REG_ACK,          MR_REG_STOPPED,  stop },
@@ -374,7 +374,7 @@ step(struct mr_reg *reg, const struct input *in)
 
 /*
  * What becomes of a registration that was refused, by status (RFC 6275 11.7.3,
- * RFC 3963 5.4). A status that is not here may pass.
+ * RFC 3963 5.4). One that is not here will not pass by waiting: stop.
  */
 static const struct fate {
 	uint8_t status;
@@ -382,24 +382,11 @@ static const struct fate {
 	bool withdraw; /* in explicit mode, stop advertising the prefixes (RFC 3963 5.4.2) */
 } fates[] = {
 	{ MH_UNSPECIFIED, MR_REG_NAK_LATER, false },
-	{ MH_PROHIBITED, MR_REG_NAK_STOP, false },
 	{ MH_NO_RESOURCES, MR_REG_NAK_LATER, false },
-	{ MH_HOME_UNSUPPORTED, MR_REG_NAK_STOP, false },
-	{ MH_NOT_HOME_SUBNET, MR_REG_NAK_STOP, false },
-	{ MH_NOT_HOME_AGENT, MR_REG_NAK_STOP, false },
 	{ MH_DAD_FAILED, MR_REG_NAK_BAR, false },
 	{ MH_SEQUENCE, MR_REG_NAK_SEQUENCE, false },
-	/* The binding in the way ends with its lifetime. */
-	{ MH_TYPE_CHANGE, MR_REG_NAK_LATER, false },
-	{ MH_ROUTER_NOT_PERMITTED, MR_REG_NAK_STOP, false },
 	{ MH_INVALID_PREFIX, MR_REG_NAK_STOP, true },
 	{ MH_NOT_AUTHORIZED, MR_REG_NAK_STOP, true },
-	{ MH_FORWARDING_FAILED, MR_REG_NAK_STOP, false },
-	{ MH_ID_MISMATCH, MR_REG_NAK_STOP, false },
-	{ MH_ID_REQUIRED, MR_REG_NAK_STOP, false },
-	{ MH_AUTH_FAIL, MR_REG_NAK_STOP, false },
-	/* Another care-of address may come. */
-	{ MH_INVALID_COA, MR_REG_NAK_LATER, false },
 };
 
 static struct fate
@@ -409,7 +396,7 @@ fate_of(uint8_t status)
 		if (fates[i].status == status)
 			return fates[i];
 	}
-	return (struct fate){ .status = status, .event = MR_REG_NAK_LATER };
+	return (struct fate){ .status = status, .event = MR_REG_NAK_STOP };
 }
 
 static const struct mr_reg_sent *

@@ -99,6 +99,7 @@ struct mr_reg {
 	unsigned sends;		/* Binding Updates since `asked` */
 	unsigned sequence_naks; /* in a row */
 	uint32_t granted_s;
+	uint16_t acked; /* sequence number of the Binding Update accepted last */
 	uint8_t last_status;
 	bool answered; /* last_status holds something */
 	bool asking;   /* a question is open: retransmit until it is answered */

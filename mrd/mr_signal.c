@@ -205,8 +205,8 @@ take_acknowledgement(struct mr *mr, struct mr_guest *g, const struct ip6_mh_pack
 }
 
 /*
- * RFC 6275 11.3.6: status 1, the home agent has lost the binding; status 2, it does
- * not know Binding Updates just now.
+ * RFC 6275 11.3.6: status 1, the home agent has lost the binding. Status 2 is about
+ * an extension that we asked for: we ask for none.
  */
 static void
 take_error(struct mr *mr, const struct ip6_mh_packet *p, const struct mh *m, const struct tick *now)
@@ -215,8 +215,10 @@ take_error(struct mr *mr, const struct ip6_mh_packet *p, const struct mh *m, con
 
 	if (!g || g->reg.state == MR_REG_IDLE)
 		mr_dropped(mr, MR_N_MH_NOT_OURS, &p->src);
+	else if (m->be.status != 1)
+		mr_dropped(mr, MR_N_MH_UNEXPECTED, &p->src);
 	else
-		mr_reg_word(&g->reg, m->be.status == 2 ? MR_REG_PAUSE : MR_REG_NUDGE, now);
+		mr_reg_word(&g->reg, MR_REG_NUDGE, now);
 }
 
 /* The guest that the packet is for, by its routing header or destination, or NULL. */
