@@ -118,6 +118,7 @@ trie_add(struct trie *t, const struct ip6_prefix *p, void *value)
 	if (*link && covers(*link, p)) {
 		if ((*link)->value)
 			return -EEXIST;
+		(*link)->p = *p; /* a fork has bits of its first child's behind its length */
 		(*link)->value = value;
 		r = 0;
 	} else {
