@@ -8,7 +8,7 @@
 #include "had/ha_test.h"
 
 struct row {
-	const char *name; /* requirements, then a sentence */
+	const char *name;		 /* requirements, then a sentence */
 	void (*change)(struct world *w); /* of the configuration, before all else */
 	struct bu before[4];		 /* must all be accepted */
 	int64_t wait_ms;		 /* between before and bu */
@@ -72,9 +72,18 @@ says_nothing(struct world *w)
 	w->auth = -EACCES;
 }
 
-#define REG(h, s)	 { .hoa = h, .seq = s, .flags = AHR, .lifetime_s = 120 }
-#define REG_P(h, s, ...) { .hoa = h, .seq = s, .flags = AHR, .lifetime_s = 120, .prefix = { __VA_ARGS__ } }
-#define DEREG(h, s)	 { .hoa = h, .seq = s, .flags = AHR }
+#define REG(h, s)                                                   \
+	{                                                           \
+		.hoa = h, .seq = s, .flags = AHR, .lifetime_s = 120 \
+	}
+#define REG_P(h, s, ...)                                                                       \
+	{                                                                                      \
+		.hoa = h, .seq = s, .flags = AHR, .lifetime_s = 120, .prefix = { __VA_ARGS__ } \
+	}
+#define DEREG(h, s)                              \
+	{                                        \
+		.hoa = h, .seq = s, .flags = AHR \
+	}
 
 /* clang-format off */
 static const struct row rows[] = {

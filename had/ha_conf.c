@@ -1,0 +1,427 @@
+/* ha_conf.c - see ha_conf.h. */
+#include "had/ha_conf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/base.h"
+#include "common/base/kobj.h"
+#include "common/base/text.h"
+
+/* ---- the rows ---- */
+
+/* As enum kern_datapath and enum ha_on_stop count them. */
+static const char *const datapaths[] = { "auto", "kernel", "portable", NULL };
+static const char *const on_stops[] = { "keep", "remove", NULL };
+
+/* clang-format off */
+#define TOP(m)	  offsetof(struct ha_conf, m)
+#define POLICY(m) offsetof(struct ha_conf, policy.m)
+#define GUEST(m)  offsetof(struct ha_guest, m)
+#define RANGE(m)  offsetof(struct ha_range, m)
+
+static const struct conf_key top_keys[] = {
+	{ "address", CONF_ADDR, POLICY(address), .required = true,
+	  .doc = "The home agent's own address: hosts send Binding Updates to it and tunnels end "
+		 "at it. It must be on this machine." },
+	{ "home-agent", CONF_BOOL, POLICY(home_agent), .def = "yes",
+	  .doc = "Act as a home agent. If not, registrations are answered with status 131 "
+		 "(RFC 6275 10.3.1)." },
+	{ "mobile-routers", CONF_BOOL, POLICY(mobile_routers), .def = "yes",
+	  .doc = "Serve mobile routers. If not, their registrations are answered with status 140 "
+		 "(RFC 3963 6.6)." },
+	{ "lifetime-max", CONF_MS, POLICY(lifetime_max_ms), .min = 4000, .max = 262140000,
+	  .def = "240s",
+	  .doc = "The longest lifetime that is granted, rounded down to a multiple of 4 s. Above "
+		 "240 s, hosts whose clocks are the source of their sequence numbers may find that "
+		 "a guest's newer number counts as older (RFC 6275 10.3.1)." },
+	{ "refresh-advice", CONF_MS, POLICY(refresh_ms), .min = 0, .max = 262140000, .def = "0",
+	  .doc = "Advise hosts to refresh a binding this long after it was made, if that is less "
+		 "than its lifetime; 0 gives no advice (RFC 6275 6.2.4)." },
+	{ "grace", CONF_MS, POLICY(grace_ms), .min = 0, .max = 60000, .def = "2s",
+	  .doc = "How long after a guest has moved its packets are still taken from the host it "
+		 "left; 0 is the letter of RFC 3963 9, and loses what is still on the way." },
+	{ "bindings-max", CONF_U32, POLICY(bindings_max), .min = 1, .max = 1000000, .def = "10000",
+	  .doc = "The most bindings there may be, those de-registered in the last 10 s included. "
+		 "More are refused with status 130; none is thrown out to make room." },
+	{ "takeover", CONF_BOOL, POLICY(takeover), .def = "no",
+	  .doc = "If two home addresses may have the same prefix, the newer registration takes it "
+		 "and the older binding ends. If not, the newer one is refused with status 142." },
+	{ "nested", CONF_BOOL, POLICY(nested), .def = "no",
+	  .doc = "Let the prefix of one home address lie within that of another. If not, such a "
+		 "registration is refused with status 141." },
+	{ "table", CONF_U32, POLICY(table), .min = 1, .max = INT32_MAX, .def = "254",
+	  .doc = "The routing table for guests' prefixes; 254 is the main one." },
+	{ "forwarding", CONF_BOOL, TOP(forwarding), .def = "yes",
+	  .doc = "Turn IPv6 forwarding on at the start. Linux then ignores router advertisements "
+		 "on links whose accept_ra is not 2." },
+	{ "datapath", CONF_CHOICE, TOP(datapath), .choices = datapaths, .def = "auto",
+	  .doc = "How packets are tunnelled: by this daemon (portable) or by the kernel; auto picks "
+		 "what works, and the log says which and why." },
+	{ "traffic-class", CONF_U32, TOP(traffic_class), .min = 0, .max = 252, .def = "0",
+	  .doc = "Traffic class of tunnel packets, a multiple of 4: the two low bits are for "
+		 "congestion notification and are made for each packet (RFC 2473 6.4, RFC 6040)." },
+	{ "hop-limit", CONF_U32, TOP(hop_limit), .min = 1, .max = 255, .def = "64",
+	  .doc = "Hop limit of tunnel packets (RFC 2473 6.3)." },
+	{ "on-stop", CONF_CHOICE, TOP(on_stop), .choices = on_stops, .def = "keep",
+	  .doc = "What happens to routes and settings on a clean stop: keep leaves them (tunnels of "
+		 "the portable datapath go with the daemon, and the routes over them), remove puts "
+		 "everything back as it was found." },
+	{ "control", CONF_STRING, TOP(control), .max = HA_PATH_MAX,
+	  .def = RUNSTATEDIR "/had/had.ctl",
+	  .doc = "The control socket." },
+	{ "control-group", CONF_STRING, TOP(control_group), .max = HA_TEXT_MAX, .def = "",
+	  .doc = "The group that may read through the control socket; empty is the daemon's own." },
+	{ "log-debug", CONF_STRING, TOP(log_debug), .max = HA_TEXT_MAX, .def = "",
+	  .doc = "Modules whose debug lines are logged, separated by commas: bind, ctl, had, kern, or "
+		 "all." },
+};
+
+static const struct conf_key guest_keys[] = {
+	{ "home-address", CONF_ADDR, GUEST(hoa),
+	  .doc = "Its home address. If left out: the first address of its first prefix after the "
+		 "subnet-router anycast address, as on the hosts." },
+	{ "prefix", CONF_PREFIXES, GUEST(prefix), GUEST(n), .max = MH_PREFIX_MAX,
+	  .doc = "The prefixes it may register, and has if it registers without any (implicit mode, "
+		 "RFC 3963 5.2). None makes it a mobile node that is no router." },
+};
+
+static const struct conf_key range_keys[] = {
+	{ "home-prefix", CONF_PREFIXES, RANGE(home), RANGE(homes), .max = HA_RANGE_MAX,
+	  .doc = "Where home addresses of this range lie. If left out: where its prefixes do." },
+	{ "prefix", CONF_PREFIXES, RANGE(prefix), RANGE(prefixes), .max = HA_RANGE_MAX,
+	  .required = true,
+	  .doc = "Where the prefixes lie that they may bring." },
+	{ "shortest", CONF_U32, RANGE(shortest), .min = 1, .max = 128, .def = "56",
+	  .doc = "The least length, in bits, of a prefix brought." },
+	{ "longest", CONF_U32, RANGE(longest), .min = 1, .max = 128, .def = "128",
+	  .doc = "The greatest." },
+};
+/* clang-format on */
+
+/* ---- where sections stood: overlaps are found when all are read ---- */
+
+struct ha_place {
+	struct conf_where section;
+	int home_line, prefix_line;
+	bool good; /* nothing wrong with it alone */
+};
+
+/* One more place, for the i-th guest. */
+static struct ha_place *
+add_place(struct ha_conf *c, const struct conf_where *where)
+{
+	struct ha_place *v = c->places;
+
+	if ((c->n_places & (c->n_places - 1)) == 0) {
+		v = realloc(v, (c->n_places ? 2 * c->n_places : 1) * sizeof(*v));
+		if (!v)
+			return NULL;
+		c->places = v;
+	}
+	v[c->n_places] = (struct ha_place){ .section = *where };
+	return &v[c->n_places++];
+}
+
+static struct conf_where
+line_of(const struct ha_place *place, bool home)
+{
+	return (struct conf_where){ .file = place->section.file,
+		.line = home ? place->home_line : place->prefix_line };
+}
+
+/* ---- sections ---- */
+
+static void *
+begin_top(void *ctx, const char *title, const struct conf_where *where)
+{
+	(void)title;
+	(void)where;
+	return ctx;
+}
+
+static void *
+no_memory(const struct conf_where *where)
+{
+	conf_error(where, NULL, "no memory");
+	return NULL;
+}
+
+static bool
+is_a_name(const char *title, const struct conf_where *where)
+{
+	if (title[0] && strlen(title) <= HA_NAME_MAX)
+		return true;
+	conf_error(where, title, "a name has 1 to %d octets", HA_NAME_MAX);
+	return false;
+}
+
+static void *
+begin_guest(void *ctx, const char *title, const struct conf_where *where)
+{
+	struct ha_conf *c = ctx;
+	struct ha_guest *g;
+
+	if (!is_a_name(title, where))
+		return NULL;
+	g = add_place(c, where) ? ha_table_add_guest(&c->table, title) : NULL;
+	return g ? g : no_memory(where);
+}
+
+static void *
+begin_range(void *ctx, const char *title, const struct conf_where *where)
+{
+	struct ha_conf *c = ctx;
+	struct ha_range *r;
+
+	if (!is_a_name(title, where))
+		return NULL;
+	r = ha_table_add_range(&c->table, title);
+	return r ? r : no_memory(where);
+}
+
+/* Each is a prefix a mobile network may have, and none overlaps another of the list. */
+static int
+check_prefixes(
+    const struct conf_where *where, const char *key, const struct ip6_prefix *v, uint8_t n)
+{
+	struct conf_where at = { .file = where->file, .line = conf_line_of(where, key) };
+	char a[TEXT_PREFIX_MAX], b[TEXT_PREFIX_MAX];
+
+	for (uint8_t i = 0; i < n; i++) {
+		if (!ip6_prefix_is_usable(&v[i]))
+			return conf_error(&at, key,
+			    "%s cannot be a guest's: it has addresses "
+			    "that are no unicast ones",
+			    text_prefix(&v[i], a));
+		for (uint8_t k = 0; k < i; k++) {
+			if (ip6_prefix_overlaps(&v[i], &v[k]))
+				return conf_error(&at, key, "%s and %s overlap",
+				    text_prefix(&v[k], a), text_prefix(&v[i], b));
+		}
+	}
+	return 0;
+}
+
+static int
+end_guest(void *ctx, void *section, const struct conf_where *where)
+{
+	struct ha_conf *c = ctx;
+	struct ha_guest *g = section;
+	struct ha_place *place = &c->places[c->n_places - 1];
+	struct conf_where at = *where;
+	char text[TEXT_PREFIX_MAX];
+
+	place->home_line = at.line = conf_line_of(where, "home-address");
+	place->prefix_line = conf_line_of(where, "prefix");
+	if (check_prefixes(where, "prefix", g->prefix, g->n) < 0)
+		return -EINVAL;
+	if (ip6_is_any(&g->hoa) && g->n == 0)
+		return conf_error(
+		    where, NULL, "guest \"%s\" needs a home-address or a prefix", g->name);
+	if (ip6_is_any(&g->hoa) && !ip6_prefix_first_host(&g->prefix[0], &g->hoa))
+		return conf_error(where, "home-address", "is missing: %s is too long to hold one",
+		    text_prefix(&g->prefix[0], text));
+	if (!ip6_is_unicast_routable(&g->hoa))
+		return conf_error(&at, "home-address", "not a unicast routable address");
+	place->good = true;
+	return 0;
+}
+
+static int
+end_range(void *ctx, void *section, const struct conf_where *where)
+{
+	struct ha_range *r = section;
+	struct conf_where at = { .file = where->file, .line = conf_line_of(where, "longest") };
+
+	(void)ctx;
+	if (r->longest < r->shortest)
+		return conf_error(
+		    &at, "longest", "%u is less than shortest, %u", r->longest, r->shortest);
+	if (r->homes == 0) {
+		memcpy(r->home, r->prefix, sizeof(r->home));
+		r->homes = r->prefixes;
+	}
+	if (check_prefixes(where, "prefix", r->prefix, r->prefixes) < 0)
+		return -EINVAL;
+	return check_prefixes(where, "home-prefix", r->home, r->homes);
+}
+
+static int
+index_guest(struct ha_conf *c, size_t i)
+{
+	struct ha_guest *g = c->table.guest[i];
+	const struct ha_guest *other;
+	struct ip6_prefix p, home = ip6_host(&g->hoa);
+	struct conf_where at;
+	char text[TEXT_PREFIX_MAX];
+	bool is_home;
+	int r;
+
+	for (uint8_t k = 0; k < g->n; k++) {
+		at = line_of(&c->places[i], false);
+		if (ip6_prefix_has(&g->prefix[k], &c->policy.address))
+			return conf_error(&at, "prefix",
+			    "%s has the home agent's own address in it",
+			    text_prefix(&g->prefix[k], text));
+	}
+	r = ha_table_index(&c->table, g, c->policy.takeover, c->policy.nested, &other, &p);
+	if (r == 0)
+		return 0;
+	if (r == -ENOMEM)
+		return conf_error(&c->places[i].section, NULL, "no memory");
+	is_home = ip6_prefix_equal(&p, &home);
+	at = line_of(&c->places[i], is_home);
+	if (is_home)
+		return conf_error(&at, "home-address",
+		    "%s is guest \"%s\"'s, or lies in a prefix of it", text_addr(&g->hoa, text),
+		    other->name);
+	return conf_error(
+	    &at, "prefix", "%s overlaps what guest \"%s\" has", text_prefix(&p, text), other->name);
+}
+
+/* Last of all: policy and every section are in. */
+static int
+end_top(void *ctx, void *section, const struct conf_where *where)
+{
+	struct ha_conf *c = ctx;
+	struct conf_where at = *where;
+	int r = 0;
+
+	(void)section;
+	if (!ip6_is_unicast_routable(&c->policy.address)) {
+		at.line = conf_line_of(where, "address");
+		r = conf_error(&at, "address", "not a unicast routable address");
+	}
+	if (c->traffic_class & 3) {
+		at.line = conf_line_of(where, "traffic-class");
+		r = conf_error(&at, "traffic-class", "%u is not a multiple of 4", c->traffic_class);
+	}
+	for (size_t i = 0; i < c->table.guests; i++) {
+		if (c->places[i].good && index_guest(c, i) < 0)
+			r = -EINVAL;
+	}
+	return r;
+}
+
+/* ---- walking what there is, for the normal form ---- */
+
+static const void *
+get_top(const void *ctx, size_t i, const char **ret_title)
+{
+	(void)ret_title;
+	return i == 0 ? ctx : NULL;
+}
+
+static const void *
+get_guest(const void *ctx, size_t i, const char **ret_title)
+{
+	const struct ha_conf *c = ctx;
+
+	if (i >= c->table.guests)
+		return NULL;
+	*ret_title = c->table.guest[i]->name;
+	return c->table.guest[i];
+}
+
+static const void *
+get_range(const void *ctx, size_t i, const char **ret_title)
+{
+	const struct ha_conf *c = ctx;
+
+	if (i >= c->table.ranges)
+		return NULL;
+	*ret_title = c->table.range[i]->name;
+	return c->table.range[i];
+}
+
+static const struct conf_section sections[] = {
+	{ .keys = top_keys,
+	    .n_keys = countof(top_keys),
+	    .begin = begin_top,
+	    .end = end_top,
+	    .get = get_top },
+	{ .name = "guest",
+	    .titled = true,
+	    .keys = guest_keys,
+	    .n_keys = countof(guest_keys),
+	    .doc =
+		"A row of the Prefix Table (RFC 3963 6.1.2): one guest, or a group of guests that "
+		"always moves together.",
+	    .begin = begin_guest,
+	    .end = end_guest,
+	    .get = get_guest },
+	{ .name = "range",
+	    .titled = true,
+	    .keys = range_keys,
+	    .n_keys = countof(range_keys),
+	    .doc = "Home addresses that need no row of their own: each may bring prefixes of the "
+		   "range, save what a guest section gives to somebody else.",
+	    .begin = begin_range,
+	    .end = end_range,
+	    .get = get_range },
+};
+
+/* ---- the whole ---- */
+
+int
+ha_conf_load(const char *file, struct ha_conf **ret_conf)
+{
+	struct ha_conf *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	ha_table_init(&c->table);
+	r = conf_load(file, sections, countof(sections), c);
+	free(c->places); /* the names of files in it are gone, too */
+	c->places = NULL;
+	c->n_places = 0;
+	if (r < 0) {
+		ha_conf_free(c);
+		return r;
+	}
+	*ret_conf = c;
+	return 0;
+}
+
+void
+ha_conf_free(struct ha_conf *conf)
+{
+	if (!conf)
+		return;
+	ha_table_done(&conf->table);
+	free(conf->places);
+	free(conf);
+}
+
+int
+ha_conf_print(FILE *out, const struct ha_conf *conf)
+{
+	return conf_print(out, sections, countof(sections), conf);
+}
+
+int
+ha_conf_print_doc(FILE *out)
+{
+	return conf_print_doc(out, sections, countof(sections));
+}
+
+const char *
+ha_conf_needs_restart(const struct ha_conf *a, const struct ha_conf *b)
+{
+	static const char *const fixed[] = { "address", "datapath", "traffic-class", "hop-limit",
+		"forwarding", "control", "control-group" };
+	char was[HA_TEXT_MAX + 1], is[HA_TEXT_MAX + 1];
+
+	for (size_t i = 0; i < countof(fixed); i++) {
+		const struct conf_key *key = conf_find(top_keys, countof(top_keys), fixed[i]);
+
+		conf_text(key, a, 0, was, sizeof(was));
+		conf_text(key, b, 0, is, sizeof(is));
+		if (strcmp(was, is) != 0)
+			return fixed[i];
+	}
+	return NULL;
+}
