@@ -12,7 +12,6 @@ import os
 import select
 
 import lab
-from judge import judge
 from peer import ICMP6, MH, Wire
 
 HA = "2001:db8:100::1"
@@ -27,11 +26,11 @@ SOURCES = {"routes": ("-6", "route", "show", "table", "all"), "rules": ("-6", "r
 
 
 class Counter:
-    """Exchanges of this run, and what was seen of the daemons' packets."""
+    """Exchanges of this run, and the captures of what the daemons sent meanwhile."""
 
     def __init__(self):
-        self.exchanges = self.frames = self.messages = 0
-        self.files = set()
+        self.exchanges = 0
+        self.judge = None  # exchange/conftest.py
 
 
 COUNT = Counter()
@@ -99,7 +98,7 @@ class RouteMonitor(Tail):
 
 
 class Bench:
-    """Namespaces, wires, captures; every packet of the daemon is judged when it closes."""
+    """Namespaces, wires and captures around one daemon."""
 
     def __init__(self, ns):
         self.net = lab.Net()
@@ -114,7 +113,7 @@ class Bench:
         return wire
 
     def watch(self, ns, dev, mac, at_least=1):
-        """Keep what mac sends on this link, for judge()."""
+        """Keep what mac sends on this link, for the judge."""
         capture = lab.Capture(self.net, ns, dev)
         self._captures.append((capture, mac, at_least))
 
@@ -137,21 +136,22 @@ class Bench:
         return self.counters().get(name, 0)
 
     def close(self):
-        """Stop the daemon, then judge every packet that it sent."""
+        """Stop the daemon, then hand in every packet that it sent."""
         try:
             if self.daemon and self.daemon.process:
                 self.daemon.stop()
-            self.judge()
+            self._hand_in()
         finally:
             for wire in self._wires:
                 wire.close()
             self.net.close()
 
-    def judge(self):
+    def _hand_in(self):
         for capture, mac, at_least in self._captures:
-            frames, messages = judge(capture.stop(), mac, at_least)
-            COUNT.frames += frames
-            COUNT.messages += messages
+            path = capture.stop()
+            if COUNT.judge:
+                whose = f"{self.daemon.kind} in {os.environ.get('PYTEST_CURRENT_TEST', '')}"
+                COUNT.judge.add(path, mac, whose, at_least)
 
 
 def prefix(destination):

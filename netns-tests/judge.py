@@ -4,8 +4,11 @@ tshark does not check the Mobility Header's checksum, so that is done here by pe
 over the same capture. What a capture must hold is counted, so that an empty one proves nothing.
 """
 
+import os
+import shutil
 import struct
 import subprocess
+import tempfile
 
 from peer import ETH_P_IPV6, MH, Headers
 
@@ -36,11 +39,11 @@ def signalling(path, mac):
                 yield head
 
 
-def tshark(path, mac):
-    """How many frames from mac tshark decoded, and one line for each mark on them."""
+def tshark(path, macs):
+    """How many frames from these MACs tshark decoded, and one line for each mark on them."""
     fields = ["frame.number", "frame.protocols", "_ws.malformed", "_ws.expert.severity",
               "_ws.expert.message"]
-    command = ["tshark", "-n", "-r", path, "-Y", f"eth.src == {mac}", "-T", "fields",
+    command = ["tshark", "-n", "-r", path, "-Y", f"eth.src in {{{','.join(sorted(macs))}}}", "-T", "fields",
                "-E", "separator=|", "-E", "occurrence=a", "-E", "aggregator=;"]
     for field in fields:
         command += ["-e", field]
@@ -55,12 +58,46 @@ def tshark(path, mac):
     return decoded, marks
 
 
-def judge(path, mac, at_least=1):
-    """All of a daemon's packets in this capture are good. Returns (frames, Mobility Headers)."""
-    wrong = [h.raw.hex() for h in signalling(path, mac) if not h.checksum_ok()]
-    assert not wrong, f"wrong Mobility Header checksum: {wrong}"
-    messages = sum(1 for _ in signalling(path, mac))
-    decoded, marks = tshark(path, mac)
-    assert not marks, f"{path}: tshark marks:\n" + "\n".join(marks)
-    assert decoded >= at_least and messages <= decoded, f"{path}: {decoded} frames, {messages} MH"
-    return decoded, messages
+class Judge:
+    """Judges captures: checksums as each is handed in, tshark all of them at the end.
+
+    tshark takes a second to start, so it is started once; only if it finds fault is each
+    capture looked at alone, to say which it was.
+    """
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="hp-judge-")
+        self.captures = []  # (file, mac, whose)
+        self.frames = self.messages = 0
+
+    def add(self, path, mac, whose, at_least=1):
+        """A capture of what mac sent: it is kept for finish(), whatever becomes of the file."""
+        messages = list(signalling(path, mac))
+        wrong = [m.raw.hex() for m in messages if not m.checksum_ok()]
+        assert not wrong, f"{whose}: wrong Mobility Header checksum: {wrong}"
+        sent = sum(1 for _, raw in frames(path) if raw[6:12].hex(":") == mac)
+        assert sent >= at_least, f"{whose}: {sent} frames from {mac} in the capture"
+        kept = os.path.join(self.dir, f"{len(self.captures)}.pcap")
+        shutil.copyfile(path, kept)
+        self.captures.append((kept, mac, whose))
+        self.frames += sent
+        self.messages += len(messages)
+
+    def finish(self):
+        """No packet of any daemon has a mark, and tshark has decoded every one of them."""
+        try:
+            if self.captures:
+                self._finish()
+        finally:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def _finish(self):
+        whole = os.path.join(self.dir, "all.pcap")
+        files = [path for path, _, _ in self.captures]
+        subprocess.run(["mergecap", "-F", "pcap", "-a", "-w", whole, *files], check=True)
+        decoded, marks = tshark(whole, {mac for _, mac, _ in self.captures})
+        if marks:
+            marks = [f"{whose}: {m}" for path, mac, whose in self.captures
+                     for m in tshark(path, {mac})[1]] or marks
+        assert not marks, "tshark marks:\n" + "\n".join(marks)
+        assert decoded == self.frames, f"{decoded} of {self.frames} frames decoded"

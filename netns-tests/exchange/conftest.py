@@ -4,6 +4,15 @@ import bench
 import had_bench
 import mrd_bench
 import pytest
+from judge import Judge
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_packet_is_good():
+    """What the daemons sent during all exchanges is judged when the last one is over."""
+    bench.COUNT.judge = judge = Judge()
+    yield
+    judge.finish()
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +57,8 @@ def mrd_with():
 
 def pytest_terminal_summary(terminalreporter):
     count = bench.COUNT
-    if not count.exchanges:
-        return
-    terminalreporter.write_line(
-        f"exchanges: {count.exchanges} between Scapy and had or mrd; {count.frames} frames from "
-        f"them decoded by tshark without a mark, {count.messages} Mobility Headers re-summed")
+    if count.exchanges:
+        terminalreporter.write_line(
+            f"exchanges: {count.exchanges} between Scapy and had or mrd; {count.judge.frames} "
+            f"frames from them decoded by tshark, {count.judge.messages} Mobility Headers "
+            f"re-summed")

@@ -13,7 +13,8 @@ import pytest
 from bench import CN, HA, PEER_LL
 from mrd_bench import GATEWAY, GATEWAY_MAC, MrdGuest
 from peer import (
-    ICMP6, Headers, IPv6, checksum_ok, is_icmp6, is_tunnelled, ping, text, tunnelled,
+    ICMP6, Headers, IPv6, checksum_ok, is_icmp6, is_tunnelled, octets, ping, text,
+    tunnelled,
 )
 from scapy.layers.inet6 import (
     ICMPv6ND_NS, ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptMTU, ICMPv6NDOptPrefixInfo,
@@ -318,10 +319,12 @@ def test_solicitation_of_a_stranger(mrd, guest):
 
 
 def solicit(mrd, guest, target):
-    """The guest asks for the MAC of an address."""
-    ns = IPv6(src="fe80::5054:ff:fe00:88", dst=target, hlim=255) / ICMPv6ND_NS(tgt=target) \
+    """The guest asks everybody for the MAC of an address, as one does that has not asked before."""
+    end = octets(target)[-3:]
+    group = text(octets("ff02::1:ff00:0")[:-3] + end)
+    ns = IPv6(src="fe80::5054:ff:fe00:88", dst=group, hlim=255) / ICMPv6ND_NS(tgt=target) \
         / ICMPv6NDOptSrcLLAddr(lladdr=guest.mac)
-    mrd.vm.send(ns, GATEWAY_MAC, guest.mac)
+    mrd.vm.send(ns, "33:33:ff:" + end.hex(":"), guest.mac)
     return mrd.vm.take(lambda f: f.icmp6(NA) and text(f.head.body[8:24]) == target
                        and f.head.body[4] & 0x40, 1)
 

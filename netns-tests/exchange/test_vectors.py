@@ -10,7 +10,7 @@ import os
 
 import lab
 import pytest
-from judge import judge
+from judge import Judge
 from peer import (
     MH, Headers, MIP6MH_BE, MIP6OptBRAdvice, Message, Wire, ba, bu, checksum_ok, is_bu,
     ping, raw_mh, routed, tunnelled,
@@ -85,9 +85,12 @@ def test_the_judge_finds_fault():
                 capture = lab.Capture(net, "b", "two")
                 out.send(packet, heard.mac)
                 heard.expect(is_bu(), 2)
-                path = capture.stop()
+                judge, path = Judge(), capture.stop()
                 if complaint is None:
-                    assert judge(path, out.mac) == (1, 1)
+                    judge.add(path, out.mac, "a")
+                    judge.finish()
+                    assert (judge.frames, judge.messages) == (1, 1)
                 else:
                     with pytest.raises(AssertionError, match=complaint):
-                        judge(path, out.mac)
+                        judge.add(path, out.mac, "a")
+                        judge.finish()
