@@ -182,12 +182,13 @@ class Net:
     def full(self, name):
         return self.prefix + name
 
-    def ns(self, name, forwarding=False, **sysctl):
-        """A namespace. Addresses are usable at once (no DAD) unless sysctl says otherwise."""
+    def ns(self, name, forwarding=False, dad=False, **sysctl):
+        """A namespace, in which addresses are usable at once (no DAD) unless asked for."""
         run("ip", "netns", "add", self.full(name))
         self.names.append(name)
         self.ip(name, "link", "set", "lo", "up")
-        settings = {"net.ipv6.conf.all.forwarding": int(forwarding), **sysctl}
+        settings = {"net.ipv6.conf.all.forwarding": int(forwarding),
+                    "net.ipv6.conf.default.dad_transmits": int(dad), **sysctl}
         self.sysctl(name, **settings)
         return name
 

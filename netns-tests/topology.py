@@ -192,7 +192,7 @@ class World:
 
     def _plug_in(self, guest):
         auto = guest.auto and not self.plain
-        self.net.ns(guest.name, **{"net.ipv6.conf.default.accept_ra": int(auto)})
+        self.net.ns(guest.name, dad=True, **{"net.ipv6.conf.default.accept_ra": int(auto)})
         self.vms[guest.name] = FakeVm(self.net, guest.name, guest.mac, list(CAREOF))
         if not auto:
             self.net.address(guest.name, "eth0", f"{guest.address}/64")

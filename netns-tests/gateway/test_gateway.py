@@ -156,10 +156,13 @@ def test_uplink_hears_nothing_of_a_router(world):
 
 
 def test_spoofed_source_leaves_the_host_by_no_way(world):
-    """N-38: what the guest sends from another's address enters no tunnel and no uplink."""
+    """N-38: what vm1 sends from an address of elsewhere enters no tunnel and no uplink."""
     from scapy.layers.inet import UDP
 
+    if world.where["vm1"] != "B":
+        world.moved("vm1", "B")
     host = world.where["vm1"]
+    assert world.where["vm2"] != host
     capture = lab.Capture(world.net, host, "uplink", "ip6")
     code = ("from scapy.all import *; conf.verb = 0\n"
             f"for s in ('{VM2.address}', '2001:db8:bad::1'):\n"
