@@ -11,7 +11,7 @@ name=$1
 shift
 [ $# -gt 0 ] || { echo "check-core: $name: no objects" >&2; exit 1; }
 
-allowed='malloc|calloc|realloc|free|mem[a-z]+|bcmp|stpcpy|str(len|nlen|cmp|ncmp|chr|rchr|spn|cspn|pbrk|str|tok_r|dup|ndup|cat|ncat|cpy|ncpy)|v?snprintf|qsort|bsearch|inet_ntop|inet_pton'
+allowed='malloc|calloc|realloc|free|mem[a-z]+|bcmp|stpcpy|str(len|nlen|cmp|ncmp|chr|rchr|spn|cspn|pbrk|str|tok_r|dup|ndup|cat|ncat|cpy|ncpy)|v?snprintf|qsort|bsearch|inet_ntop|inet_pton|in6addr_(any|loopback)'
 allowed="$allowed|__errno_location|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_"
 allowed="$allowed|__(asan|ubsan|sanitizer|sancov)_[a-z0-9_]*|_Unwind_Resume"
 

@@ -166,7 +166,16 @@ content_is_not_part_of_the_key(void **state)
 	assert_false(kobj_same_key(&o, &p.v[4]));
 	o = p.v[5];
 	o.route.dev.tunnel.remote.s6_addr[15]++;
+	assert_true(kobj_same_key(&o, &p.v[5]));
+	assert_false(kobj_equal(&o, &p.v[5]));
+	o = p.v[5];
 	o.route.mtu = 1400;
+	assert_false(kobj_equal(&o, &p.v[5]));
+	o = p.v[5];
+	o.route.via.s6_addr[0] = 0xfe;
+	assert_false(kobj_equal(&o, &p.v[5]));
+	o = p.v[5];
+	o.route.type = KOBJ_BLACKHOLE;
 	assert_true(kobj_same_key(&o, &p.v[5]));
 	assert_false(kobj_equal(&o, &p.v[5]));
 	o = p.v[5];
