@@ -531,13 +531,14 @@ reconsider(struct ha *h, struct ha_bind *b, mono_t now)
 		v.reason = HA_KERNEL;
 	}
 	say(h, HA_EV_DROPPED, v.reason, &b->reg, NULL);
-	retire(h, b, mono_add_ms(now, HA_DELETE_MS));
+	forget(h, b, now);
 }
 
 int
 ha_configure(
     struct ha *h, const struct ha_policy *policy, const struct ha_table *table, struct tick t)
 {
+	struct ha_bind *b, *after;
 	int r;
 
 	ha_tick(h, t);
@@ -548,7 +549,8 @@ ha_configure(
 		return r;
 	h->policy = policy;
 	h->table = table;
-	for (struct ha_bind *b = h->cache.by_hoa; b; b = b->hh.next) {
+	/* Only b itself can be freed meanwhile: who is taken over stays, as deleted. */
+	HASH_ITER (hh, h->cache.by_hoa, b, after) {
 		if (b->state == HA_BOUND)
 			reconsider(h, b, t.now);
 	}
