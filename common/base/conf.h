@@ -80,7 +80,10 @@ int conf_load(const char *file, const struct conf_section *sections, size_t n, v
 __attribute__((format(printf, 3, 4))) int conf_error(
     const struct conf_where *where, const char *key, const char *fmt, ...);
 
-/* The line on which key was last written in the section being ended; else the section's. */
+/*
+ * The line on which key was last written in the section being ended; else the section's.
+ * section is the very pointer that end was called with, not a copy of what it points to.
+ */
 int conf_line_of(const struct conf_where *section, const char *key);
 
 /* Write the normal form: it loads to the same values and prints to the same text. */
