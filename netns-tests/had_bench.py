@@ -181,6 +181,10 @@ class HadBench(Bench):
                         if k not in ("left_s", "late_left_ms", "registered_s")}
         return None
 
+    def is_bound(self, guest):
+        binding = self.binding(guest.hoa)
+        return binding is not None and binding["state"] == "bound"
+
     def forwarded(self, within=None):
         """Prefixes that a route of ours sends into a tunnel: to its care-of address."""
         alias = self.addresses_of_links()

@@ -27,7 +27,7 @@ BASIC = {
     ],
     "N-08 N-10 explicit mode after implicit: the prefixes sent count": lambda g: [
         g.of("both").sends(1).gets(0).forwards(g.p(0, 1)),
-        g.sends(2, g.p(1)).gets(0).forwards(g.p(1)),
+        g.sends(2, g.p(1)).gets(0).forwards(g.p(1) + [f"{g.hoa}/128"]),
     ],
     "N-13 several prefixes: all are forwarded": lambda g: [
         g.sends(1, g.p(0, 1, 2, 3)).gets(0).forwards(g.p(0, 1, 2, 3)),
@@ -76,10 +76,6 @@ BASIC = {
 }
 
 REFUSED = {
-    "M-15 128 for a registration from the home address itself": lambda g: [
-        g.sends(1, g.p(0), coa=g.hoa, hao=False, altcoa=None).gets(128, rh2=False, to=g.hoa)
-        .nothing_bound(),
-    ],
     "N-15 129 for a home address inside of a prefix that another one has registered": lambda g: [
         g.sends(1, g.p(0)).gets(0).forwards(g.p(0)),
         g.as_another().sends(1, g.p(1)).gets(129).nothing_bound(),
@@ -177,11 +173,6 @@ DEREGISTERED = {
     "N-19 care-of address equal to the home address is a de-registration too": lambda g: [
         g.sends(1, g.p(0)).gets(0).forwards(g.p(0)),
         g.sends(2, coa=g.hoa, src=g.coa(0)).gets(0, lifetime=0).unbound(),
-    ],
-    "M-15 M-24 at home without a Home Address option: no routing header in the answer": lambda g: [
-        g.sends(1, g.p(0)).gets(0).forwards(g.p(0)),
-        g.sends(2, lifetime=0, coa=g.hoa, hao=False, altcoa=None)
-        .gets(0, lifetime=0, rh2=False, to=g.hoa).unbound(),
     ],
     "N-21 prefixes in a de-registration are ignored: all go": lambda g: [
         g.sends(1, g.p(0, 1)).gets(0).forwards(g.p(0, 1)),

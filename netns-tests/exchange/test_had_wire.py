@@ -11,7 +11,7 @@ import struct
 
 import lab
 import pytest
-from bench import CAREOF, CN, COUNT, HA, RouteMonitor, is_signal
+from bench import CAREOF, CN, COUNT, HA, PEER_LL, RouteMonitor, is_signal
 from had_bench import Guest
 from peer import (
     BE, HAO, NONE, UDP, Headers, IPv6, IPv6ExtHdrDestOpt, Raw, bu, checksum_ok, is_ba, is_icmp6,
@@ -135,16 +135,39 @@ range "lab" {{ home-prefix = "2001:db8:200::/40"  prefix = "2001:db8:200::/40" }
 """
 
 
-def test_registering_without_home_address_option(had):
-    """M-15: a registration needs a Home Address option, or nothing is bound"""
+# ---- at home: without a Home Address option ----
+
+
+@pytest.fixture
+def at_home(had):
+    """A guest whose home address is reached on the wire, as if there were a home link."""
     g = Guest()
-    COUNT.exchanges += 1
+    had.net.route("ha", f"{g.hoa}/128", "via", PEER_LL, "dev", "uplink")
     had.mr.drain()
-    had.send(bu(g.hoa, g.coa(0), HA, 1, prefixes=g.p(0), hao=False))
-    had.settle()
-    for frame in had.mr.gather(is_ba(), 0):
-        assert frame.message().status >= 128, frame
-    assert had.binding(g.hoa) is None and not had.forwarded(f"{g.net}::/48")
+    return g
+
+
+def from_home(had, guest, seq, lifetime, prefixes=()):
+    """A Binding Update whose source, home address and care-of address are one."""
+    COUNT.exchanges += 1
+    had.send(bu(guest.hoa, guest.hoa, HA, seq, lifetime, prefixes=prefixes, altcoa=None, hao=False))
+    frame = had.mr.expect(lambda f: is_ba()(f) and f.dst == guest.hoa, 2, "an answer")
+    return frame.message()
+
+
+def test_registering_without_home_address_option(had, at_home):
+    """M-15: a registration needs a Home Address option: refused, and nothing is bound"""
+    ack = from_home(had, at_home, 1, 120, at_home.p(0))
+    assert ack.status >= 128 and not ack.has_rh2
+    assert had.binding(at_home.hoa) is None and not had.forwarded(f"{at_home.net}::/48")
+
+
+def test_deregistering_at_home(had, at_home):
+    """M-15 M-24 N-19: a de-registration may do without; no routing header in its answer"""
+    had.register(at_home, 1, at_home.p(0))
+    ack = from_home(had, at_home, 2, 0)
+    assert (ack.status, ack.lifetime, ack.seq, ack.has_rh2) == (0, 0, 2, False)
+    assert not had.forwarded(f"{at_home.net}::/48")
 
 
 # ---- data ----
