@@ -27,6 +27,7 @@ struct open {
 	const struct conf_section *s;
 	void *value; /* NULL: begin refused it, its keys are skipped */
 	int *lines;  /* of each key, 0: not written yet */
+	int errors;  /* before it began */
 };
 
 struct name {
@@ -142,7 +143,9 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 static void
 open_section(struct open *o, const struct conf_section *s, const cfg_t *cfg, const char *title)
 {
-	*o = (struct open){ .where = here(reading->cfg), .cfg = cfg, .s = s };
+	*o = (struct open){
+		.where = here(reading->cfg), .cfg = cfg, .s = s, .errors = reading->errors
+	};
 	o->lines = calloc(s->n_keys + 1, sizeof(*o->lines));
 	if (!o->lines) {
 		reading->r = -ENOMEM;
@@ -163,15 +166,14 @@ open_section(struct open *o, const struct conf_section *s, const cfg_t *cfg, con
 static void
 close_section(struct open *o)
 {
-	int before = reading->errors;
-
 	for (size_t i = 0; o->value && i < o->s->n_keys; i++) {
 		if (!o->s->keys[i].required || o->lines[i] > 0)
 			continue;
 		conf_error(&o->where, o->s->keys[i].name, "is missing");
 		reading->errors++;
 	}
-	if (o->value && reading->errors == before && o->s->end &&
+	/* What is half read would only be complained about twice. */
+	if (o->value && reading->errors == o->errors && o->s->end &&
 	    o->s->end(reading->ctx, o->value, &o->where) < 0)
 		reading->errors++;
 	free(o->lines);

@@ -63,7 +63,7 @@ struct conf_section {
 	 * configuration. NULL is an error already reported.
 	 */
 	void *(*begin)(void *ctx, const char *title, const struct conf_where *where);
-	/* All of its keys are in. 0, or -EINVAL after conf_error. May be NULL. */
+	/* All of its keys are in and good. 0, or -EINVAL after conf_error. May be NULL. */
 	int (*end)(void *ctx, void *section, const struct conf_where *where);
 	/* Walk the sections there are, for printing: the i-th struct, or NULL. */
 	const void *(*get)(const void *ctx, size_t i, const char **ret_title);

@@ -318,6 +318,8 @@ static const struct {
 	{ "guest a {\n\tmac = 02:00:00:00:00:01\n}\n", "a.conf:1: prefix: is missing\n" },
 	{ "guest a {\nprefix = 2001:db8:1::/64\nhome-address = 2001:db8:2::1\n}\n",
 	    "a.conf:3: home-address: not in the prefix\n" },
+	{ "guest a {\nprefix = 2001:db8:1::/64\nmac = x\nhome-address = 2001:db8:2::1\n}\n",
+	    "a.conf:3: mac: x: not a MAC address\n" },
 	{ "table = 0\nlocal = x\n",
 	    "a.conf:1: table: 0: must be 1 to 9999\na.conf:2: local: x: must be yes or no\n" },
 	{ "guest a {\n", "a.conf:1: a brace is not closed\n" },
