@@ -466,9 +466,14 @@ class Capture:
     def __init__(self, net, ns, dev, words=""):
         self.file = net.path(f"{ns}-{dev}-{len(net.processes)}.pcap")
         log = self.file + ".log"
-        self.process = net.spawn(ns, "tcpdump", "-i", dev, "-U", "--immediate-mode", "-n", "-s", "0",
-                                 "-w", self.file, *words.split(), log=log)
-        eventually(lambda: "listening on" in open(log, encoding="utf-8").read(), 5, "tcpdump listens")
+        self.log = log
+        self.process = net.spawn(ns, "tcpdump", "-i", dev, "-U", "--immediate-mode", "-n", "-s",
+                                 "0", "-w", self.file, *words.split(), log=log)
+        eventually(self._listens, 5, "tcpdump listens")
+
+    def _listens(self):
+        with open(self.log, encoding="utf-8") as said:
+            return "listening on" in said.read()
 
     def stop(self):
         self.process.stop(signal.SIGINT)

@@ -10,7 +10,6 @@ import subprocess
 import lab
 
 TO, FROM, STOP, TEXT = "#2a6fbb", "#d9822b", "#d5d5d5", "#505050"
-BIN_S = 0.02
 BEFORE_S, AFTER_S = 0.16, 0.44  # of the close look, around the suspend
 SIZE = (1500, 1040)  # pixels
 TOP, BOTTOM, GAP = 0.865, 0.06, 0.05  # of the screen: where rows begin, end, and between them
@@ -18,7 +17,7 @@ WIDE, NARROW = (0.055, 0.665), (0.72, 0.985)  # left and right edges of the colu
 
 HEAD = f"""
 set encoding utf8
-set style fill solid 0.9 noborder
+set style fill solid 1 noborder
 set xzeroaxis linetype 1 linecolor "black" linewidth 0.6
 set tics out nomirror scale 0.5
 set border 3 linecolor "{TEXT}"
@@ -29,9 +28,11 @@ unset key
 
 
 def _write(path, series, zero_ns):
+    """Both corners of each step, so that one polygon is drawn and no seams."""
     with open(path, "w", encoding="utf-8") as out:
-        for ns, to_guest, from_guest in series:
-            out.write(f"{(ns - zero_ns) / 1e9 + BIN_S / 2:.4f} {to_guest} {-from_guest}\n")
+        for (ns, to_guest, from_guest), (next_ns, _, _) in zip(series, series[1:]):
+            for corner in (ns, next_ns):
+                out.write(f"{(corner - zero_ns) / 1e9:.4f} {to_guest} {-from_guest}\n")
 
 
 def _band(number, begin, end):
@@ -49,9 +50,9 @@ def _frame(row, rows, edges):
             'set format x "%g"' if row == rows - 1 else 'set format x ""']
 
 
-def _plot(path, x, width):
-    return (f'plot "{path}" using ({x}):2:({width}) with boxes linecolor rgb "{TO}", '
-            f'"" using ({x}):3:({width}) with boxes linecolor rgb "{FROM}"')
+def _plot(path, x):
+    return (f'plot "{path}" using ({x}):2 with filledcurves y1=0 linecolor rgb "{TO}", '
+            f'"" using ({x}):3 with filledcurves y1=0 linecolor rgb "{FROM}"')
 
 
 def _wide(row, rows, name, path, stops, zero_ns, seconds, headline):
@@ -66,7 +67,7 @@ def _wide(row, rows, name, path, stops, zero_ns, seconds, headline):
                          f'0.1 center font ",10" textcolor rgb "{TEXT}"')
     if row == rows - 1:
         lines.append('set label 101 "seconds" at graph 1, graph -0.24 right')
-    return lines + [_plot(path, "$1", BIN_S)]
+    return lines + [_plot(path, "$1")]
 
 
 def _narrow(row, rows, path, stop, zero_ns):
@@ -79,7 +80,7 @@ def _narrow(row, rows, path, stop, zero_ns):
                      'font ",12"')
     if row == rows - 1:
         lines.append('set label 101 "milliseconds since the suspend" at graph 1, graph -0.24 right')
-    return lines + [_plot(path, f"($1-{since:.4f})*1e3", BIN_S * 1e3)]
+    return lines + [_plot(path, f"($1-{since:.4f})*1e3")]
 
 
 def _scale(series):
