@@ -465,10 +465,9 @@ class Capture:
 
     def __init__(self, net, ns, dev, words=""):
         self.file = net.path(f"{ns}-{dev}-{len(net.processes)}.pcap")
-        log = self.file + ".log"
-        self.log = log
+        self.log = self.file + ".log"
         self.process = net.spawn(ns, "tcpdump", "-i", dev, "-U", "--immediate-mode", "-n", "-s",
-                                 "0", "-w", self.file, *words.split(), log=log)
+                                 "0", "-w", self.file, *words.split(), log=self.log)
         eventually(self._listens, 5, "tcpdump listens")
 
     def _listens(self):
