@@ -435,7 +435,15 @@ class Daemon:
         return self.ctl.ask(*words)
 
     def monitor(self):
-        return Monitor(self.socket)
+        """A monitor that has begun: what is said from now on, it hears.
+
+        Two answers on another connection are two rounds of the daemon's loop: in the first
+        it took this client in, in the second it read the word.
+        """
+        monitor = Monitor(self.socket)
+        self.ask("show", "status")
+        self.ask("show", "status")
+        return monitor
 
     def stop(self):
         """A clean end by SIGTERM; its status."""

@@ -1,15 +1,15 @@
 """snapshot.py - all that a daemon could have left in a namespace, in a form that can be compared.
 
-Tunnel devices are called by their alias (ends), since their numbers change with every start. What
-the kernel changes by itself (counters, timers, neighbours that come and go) is left out.
+Tunnel devices are called by their alias (ends), since their numbers change with every start. Left
+out is what the kernel changes by itself (counters, carriers, neighbours that come and go), what
+the lab does (MACs of the guests' taps), that an address once put back is not probed for again
+(nodad), and on which links the packet filter looks for Redirects.
 """
 
 import json
 import re
 
 import lab
-
-NEIGHBOURS = ("PERMANENT", "NOARP")
 
 
 def _listed(net, ns, *words):
@@ -27,13 +27,14 @@ def take(net, ns):
     name = _names(links)
     found = {"links": [], "addresses": [], "routes": [], "rules": [], "neighbours": []}
     for link in links:
-        flags = sorted(set(link["flags"]) - {"LOWER_UP"})
-        mac = link["address"] if link.get("link_type") == "ether" else ""
+        flags = sorted(set(link["flags"]) - {"LOWER_UP", "NO-CARRIER"})
+        ours = link.get("link_type") == "ether" and not link["ifname"].startswith("tap-")
+        mac = link["address"] if ours else ""
         found["links"].append(f"{name[link['ifname']]} {','.join(flags)} mtu {link['mtu']} {mac} "
                               f"{link.get('inet6_addr_gen_mode', '')}")
     for link in _listed(net, ns, "-6", "address", "show"):
         for a in link.get("addr_info", []):
-            marks = [k for k in ("home", "nodad", "noprefixroute", "protocol")
+            marks = [k for k in ("home", "noprefixroute", "protocol")
                      if a.get(k)]
             found["addresses"].append(f"{name[link['ifname']]} {a['local']}/{a['prefixlen']} "
                                       f"{','.join(marks)}")
@@ -50,8 +51,8 @@ def take(net, ns):
             found["neighbours"].append(f"{n['dst']} dev {name[n['dev']]} {n.get('lladdr')}")
     for n in _listed(net, ns, "-6", "neigh", "show", "proxy"):
         found["neighbours"].append(f"proxy {n['dst']} dev {name[n['dev']]}")
-    rules = net.run(ns, "nft", "list", "ruleset")
-    found["filter"] = [re.sub(r"packets \d+ bytes \d+", "", rules)]
+    rules = re.sub(r"packets \d+ bytes \d+", "", net.run(ns, "nft", "list", "ruleset"))
+    found["filter"] = [re.sub(r'\n\s+elements = \{ "[^}]*\}', "", rules)]
     return {kind: sorted(lines) for kind, lines in found.items()}
 
 

@@ -56,7 +56,8 @@ POINTS = [
 @pytest.fixture(scope="module")
 def settled():
     """A world in which an undisturbed move each way has shown how things must look afterwards."""
-    with topology.World(guests=(GUEST,), mrd_extra="grace = 200ms\n") as world:
+    with topology.World(guests=(GUEST,), mrd_extra="grace = 200ms\n",
+                        had_extra="grace = 200ms\n") as world:
         world.boot(GUEST, "A")
         looks = {}
         for target in ("B", "A", "B", "A"):
