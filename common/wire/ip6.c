@@ -161,14 +161,12 @@ get_options(struct wire_reader *r, struct ip6_mh_packet *p, bool destination)
 
 		if (r->bad)
 			return;
-		if (type == OPT_HOME_ADDRESS && destination)
+		if (type == OPT_HOME_ADDRESS && destination) {
 			get_home_address(&body, p);
-		else if (!may_skip(type))
-			body.bad = true;
-		else
-			continue;
-		if (body.bad || wire_left(&body) > 0)
-			r->bad = true;
+			r->bad = body.bad || wire_left(&body) > 0;
+		} else {
+			r->bad = !may_skip(type);
+		}
 	}
 }
 
@@ -308,6 +306,7 @@ ip6_mh_packet_put(struct wire_writer *w, const struct ip6_mh_out *out)
 	const struct in6_addr *dst = out->with_rh2 ? &out->home : &out->dst;
 	size_t headers = (out->with_hao + out->with_rh2) * (size_t)EXT_HEADER_OCTETS;
 	uint8_t behind_rh2 = out->with_hao ? IP6_DEST_OPTS : IP6_MH;
+	uint16_t checksum;
 	size_t at;
 
 	if (out->mh_len < MH_HEADER_OCTETS || out->mh_len > UINT16_MAX - headers)
@@ -327,7 +326,8 @@ ip6_mh_packet_put(struct wire_writer *w, const struct ip6_mh_out *out)
 	wire_put(w, out->mh, out->mh_len);
 	if (w->bad)
 		return -EMSGSIZE;
-	wire_set_u16(
-	    w, at + MH_CHECKSUM_AT, ip6_checksum(src, dst, IP6_MH, w->base + at, out->mh_len));
+	wire_set_u16(w, at + MH_CHECKSUM_AT, 0);
+	checksum = ip6_checksum(src, dst, IP6_MH, w->base + at, out->mh_len);
+	wire_set_u16(w, at + MH_CHECKSUM_AT, checksum);
 	return 0;
 }

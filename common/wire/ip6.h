@@ -78,7 +78,7 @@ struct ip6_mh_packet {
 	size_t mh_len;		/* octets */
 	const uint8_t *packet;	/* whole packet, for an ICMPv6 error; NULL if not known */
 	size_t packet_len;	/* octets */
-	unsigned ifindex;	/* where it came in; 0 if not known. Not set by the codec */
+	unsigned ifindex;	/* where it came in; 0 if not known. The codec leaves 0 */
 };
 
 /*
@@ -86,9 +86,12 @@ struct ip6_mh_packet {
  *
  * Returns 0, or -EBADMSG if the packet is cut short, a header runs past the
  * end, a Home Address option or type 2 routing header is malformed (length,
- * segments left not 1) or comes twice. Fragments are -EBADMSG too: whoever
- * reads packets below the kernel's reassembly does not take signalling in
- * pieces (a Mobility Header fits the minimum MTU).
+ * segments left not 1) or comes twice, an option we do not know asks to be
+ * discarded with its packet (RFC 8200 4.2), or another routing header has a hop
+ * to go (RFC 8200 4.4). Fragments are -EBADMSG too: whoever reads packets below
+ * the kernel's reassembly does not take signalling in pieces (a Mobility Header
+ * fits the minimum MTU). Octets behind the payload length are padding of the
+ * link and do not count.
  */
 int ip6_mh_packet_get(const uint8_t *p, size_t len, struct ip6_mh_packet *ret_packet);
 
@@ -113,6 +116,7 @@ struct ip6_mh_out {
 /*
  * Write the whole packet: IPv6 header (hop limit 64), destination options with
  * the Home Address option or type 2 routing header, the Mobility Header with
- * its checksum filled in. Returns 0, or -EMSGSIZE if w is too small.
+ * its checksum filled in. With both, the routing header comes first. Returns 0,
+ * or -EMSGSIZE if w is too small or mh_len is no message's.
  */
 int ip6_mh_packet_put(struct wire_writer *w, const struct ip6_mh_out *out);

@@ -28,6 +28,7 @@ unicast_routable_leaves_out_what_must_not_be_bound(void **state)
 		{ "before link-local", "fe7f:ffff::1", true },
 		{ "all nodes", "ff02::1", false },
 		{ "global multicast", "ff0e::1", false },
+		{ "multicast with its first flag", "ff80::1", false },
 		{ "before multicast", "feff::1", true },
 		{ "IPv4-mapped", "::ffff:192.0.2.1", false },
 		{ "NAT64", "64:ff9b::192.0.2.1", true },
@@ -209,10 +210,14 @@ checksum_counts_an_odd_octet_as_the_high_half(void **state)
 static void
 checksum_folds_every_carry(void **state)
 {
+	const struct in6_addr any = IN6ADDR_ANY_INIT;
 	const struct in6_addr ones = addr("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
 	uint8_t p[64];
 
 	(void)state;
+	/* 2 + 135 + 0xff77 is 0x10000, which is 1. */
+	assert_int_equal(
+	    ip6_checksum(&any, &any, IP6_MH, (const uint8_t[]){ 0xff, 0x77 }, 2), 0xfffe);
 	memset(p, 0xff, sizeof(p));
 	/* 0xffff is nothing in ones' complement: length and protocol remain. */
 	assert_int_equal(ip6_checksum(&ones, &ones, IP6_MH, p, 64), 0xffff - (64 + 135));
@@ -326,6 +331,8 @@ malformed_header_chain_is_refused(void **state)
 		    HEADER("0020", "00") "8702 01020000" HAO "3b00 0000 0000 0000" },
 		{ "option of 01, discard",
 		    HEADER("0010", "3c") "8700 41020000 0000 3b00 0000 0000 0000" },
+		{ "option of 01 and no octets",
+		    HEADER("0010", "3c") "8700 41000100 0000 3b00 0000 0000 0000" },
 		{ "option of 10, discard",
 		    HEADER("0010", "3c") "8700 81020000 0000 3b00 0000 0000 0000" },
 		{ "option of 11, discard",
@@ -394,7 +401,7 @@ refused_packet_leaves_the_result_alone(void **state)
 	assert_memory_equal(&p, &before, sizeof(p));
 }
 
-/* RFC 6275 6.3: the destination options come behind the routing header. */
+/* RFC 6275 6.3: the destination options come behind the routing header. 0xffff is overwritten. */
 static void
 packet_with_both_home_addresses_reads_back(void **state)
 {
@@ -420,6 +427,7 @@ packet_with_both_home_addresses_reads_back(void **state)
 	assert_int_equal(ip6_mh_packet_get(octets, w.pos, &p), 0);
 	assert_true(ip6_equal(&p.hao, &out.home) && ip6_equal(&p.rh2, &out.home));
 	assert_true(p.mh == octets + 88 && p.mh_len == 8);
+	assert_int_equal(ip6_checksum(&out.home, &out.home, IP6_MH, p.mh, p.mh_len), 0);
 }
 
 static void

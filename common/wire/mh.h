@@ -108,7 +108,7 @@ struct mh_test { /* HoTI, CoTI, HoT, CoT */
 	uint64_t token; /* HoT and CoT */
 };
 
-struct mh_switch { /* RFC 5142 */
+struct mh_switch { /* RFC 5142; of a longer list, its beginning */
 	uint8_t n;
 	struct in6_addr home_agent[MH_SWITCH_MAX];
 };
@@ -160,7 +160,9 @@ enum mh_verdict mh_get(const struct ip6_mh_packet *p, struct mh *ret_mh, size_t 
 /*
  * Append the message, its options on their alignment, and the padding. w must
  * be at its beginning. The checksum is left zero: ip6_mh_packet_put fills it.
- * Returns 0, -EMSGSIZE if w is too small, or -EINVAL for a type without a row.
+ * Lifetimes are rounded down to 4 s and end at MH_LIFETIME_MAX.
+ * Returns 0, -EMSGSIZE if w is too small, the message longer than MH_OCTETS_MAX
+ * or a count above its limit, or -EINVAL for a type without a row.
  */
 int mh_put(struct wire_writer *w, const struct mh *m);
 

@@ -353,9 +353,10 @@ get_ipv4_hoa(struct wire_reader *r, struct mh_opts *o, unsigned i)
 static void
 put_ipv4_hoa(struct wire_writer *w, const struct mh_opts *o, unsigned i)
 {
+	unsigned bits = (o->ipv4_hoa.len & 0x3fu) << 10 | (o->ipv4_hoa.want_prefix ? 0x0200 : 0);
+
 	(void)i;
-	wire_put_u16(
-	    w, (uint16_t)((o->ipv4_hoa.len & 0x3f) << 10 | (o->ipv4_hoa.want_prefix ? 0x0200 : 0)));
+	wire_put_u16(w, (uint16_t)bits);
 	put_addr4(w, o->ipv4_hoa.addr);
 }
 

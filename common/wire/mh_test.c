@@ -29,7 +29,7 @@ judge(const uint8_t *octets, size_t len, struct mh *ret_mh, size_t *ret_at)
 	struct ip6_mh_packet p = around;
 
 	memcpy(mh, octets, len);
-	if (len >= 8)
+	if (len >= 6)
 		fill_checksum(&p, mh, len);
 	p.mh = mh;
 	p.mh_len = len;
@@ -194,13 +194,15 @@ header_len_that_lies_is_a_problem_or_dropped(void **state)
 static void
 message_of_an_impossible_length_is_dropped(void **state)
 {
-	const struct ip6_mh_packet none = around;
+	struct ip6_mh_packet none = around;
 	uint8_t mh[4096] = { 0 };
 	size_t at;
 	struct mh m;
 
 	(void)state;
 	assert_int_equal(mh_get(&none, &m, &at), MH_DROP); /* no Mobility Header in the packet */
+	none.mh_len = 16;
+	assert_int_equal(mh_get(&none, &m, &at), MH_DROP);
 	plausible(mh, MH_BRR, 0);
 	for (size_t len = 0; len < 8; len++)
 		assert_int_equal(judge(mh, len, &m, &at), MH_DROP);
@@ -439,25 +441,38 @@ message_that_does_not_fit_is_not_overrun(void **state)
 }
 
 static void
-too_long_a_message_is_not_sent(void **state)
+longest_message_is_sent_and_a_longer_one_is_not(void **state)
 {
 	static const uint8_t octets[UINT8_MAX];
 	struct mh m = { .type = MH_BU, .opts = { .n = { [MH_OPT_VENDOR] = MH_VENDOR_MAX } } };
-	struct mh sw = { .type = MH_SWITCH, .sw = { .n = MH_SWITCH_MAX + 1 } };
 	uint8_t mh[4096];
 	struct wire_writer w = { .base = mh, .len = sizeof(mh) };
 
 	(void)state;
 	for (unsigned i = 0; i < MH_VENDOR_MAX; i++)
-		m.opts.vendor[i].data = (struct mh_bytes){ octets, 250 };
+		m.opts.vendor[i].data = (struct mh_bytes){ octets, 241 };
+	m.opts.n[MH_OPT_PREFIX] = MH_PREFIX_MAX;
 	assert_int_equal(mh_put(&w, &m), 0);
+	assert_int_equal(w.pos, MH_OCTETS_MAX);
 
-	m.opts.n[MH_OPT_PREFIX] = MH_PREFIX_MAX; /* 1200 octets and more */
+	m.opts.n[MH_OPT_HOME_PREFIX] = 1;
 	w = (struct wire_writer){ .base = mh, .len = sizeof(mh) };
 	assert_int_equal(mh_put(&w, &m), -EMSGSIZE);
+}
 
+static void
+switch_to_as_many_agents_as_it_holds_is_sent(void **state)
+{
+	struct mh m = { .type = MH_SWITCH, .sw = { .n = MH_SWITCH_MAX } };
+	uint8_t mh[256];
+	struct wire_writer w = { .base = mh, .len = sizeof(mh) };
+
+	(void)state;
+	assert_int_equal(mh_put(&w, &m), 0);
+	assert_int_equal(w.pos, 8 + 16 * MH_SWITCH_MAX);
+	m.sw.n++;
 	w = (struct wire_writer){ .base = mh, .len = sizeof(mh) };
-	assert_int_equal(mh_put(&w, &sw), -EMSGSIZE);
+	assert_int_equal(mh_put(&w, &m), -EMSGSIZE);
 }
 
 /* ---- sequence numbers and names ---- */
@@ -512,6 +527,8 @@ names_are_those_of_the_rfcs(void **state)
 	assert_string_equal(mh_status_name(MH_ACCEPTED), "Binding Update accepted");
 	assert_string_equal(mh_status_name(MH_NOT_AUTHORIZED), "Not Authorized for Prefix");
 	assert_string_equal(mh_status_name(MH_INVALID_COA), "Invalid Care-of Address");
+	assert_string_equal(mh_status_name(136), "Expired home nonce index");
+	assert_string_equal(mh_status_name(138), "Expired nonces");
 	assert_string_equal(mh_status_name(2), "unknown");
 	assert_string_equal(mh_status_name(127), "unknown");
 	assert_string_equal(mh_status_name(175), "unknown");
@@ -538,7 +555,8 @@ main(void)
 		cmocka_unit_test(authenticated_message_ends_with_the_mac),
 		cmocka_unit_test(type_without_a_row_is_not_sent),
 		cmocka_unit_test(message_that_does_not_fit_is_not_overrun),
-		cmocka_unit_test(too_long_a_message_is_not_sent),
+		cmocka_unit_test(longest_message_is_sent_and_a_longer_one_is_not),
+		cmocka_unit_test(switch_to_as_many_agents_as_it_holds_is_sent),
 		T(sequence_is_newer_within_half_the_circle, "M-09"),
 		T(sequence_boundaries_hold_around_the_circle, "M-09"),
 		cmocka_unit_test(names_are_those_of_the_rfcs),

@@ -18,7 +18,6 @@ enum { /* option types; lengths are in units of 8 octets, type and length includ
 	LINK_LAYER_LEN = 1,
 	PREFIX_LEN = 4,
 	MTU_LEN = 1,
-	RDNSS_LEN_MIN = 3,
 };
 
 enum {
@@ -62,13 +61,14 @@ put_headers(struct wire_writer *w, const struct nd_path *path, uint8_t icmp_type
 static int
 finish(struct wire_writer *w, const struct nd_path *path)
 {
-	size_t n = w->pos - ICMP_AT;
+	const uint8_t *icmp = w->base + ICMP_AT;
+	size_t n;
 
 	if (w->bad)
 		return -EMSGSIZE;
+	n = w->pos - ICMP_AT;
 	wire_set_u16(w, PAYLOAD_LENGTH_AT, (uint16_t)n);
-	wire_set_u16(
-	    w, CHECKSUM_AT, ip6_checksum(&path->src, &path->dst, IP6_ICMP6, w->base + ICMP_AT, n));
+	wire_set_u16(w, CHECKSUM_AT, ip6_checksum(&path->src, &path->dst, IP6_ICMP6, icmp, n));
 	return 0;
 }
 

@@ -48,7 +48,11 @@ struct nd_path {
 	struct in6_addr src, dst;
 };
 
-/* Write a whole frame, hop limit 255, checksum filled in. 0, or -EMSGSIZE. */
+/*
+ * Write a whole frame, hop limit 255, checksum filled in. An advertisement of
+ * either kind has the link-layer address option, path->from for a router's.
+ * Returns 0, or -EMSGSIZE if w is too small or a count above its limit.
+ */
 int nd_ra_put(struct wire_writer *w, const struct nd_path *path, const struct nd_ra *ra);
 int nd_na_put(struct wire_writer *w, const struct nd_path *path, const struct in6_addr *target,
     const struct nd_mac *target_mac, uint8_t flags);
@@ -63,7 +67,8 @@ int nd_rs_get(const uint8_t *frame, size_t len, struct nd_mac *ret_from, struct 
 
 /*
  * Decode a frame that should be a Router Advertisement, for tests and for the
- * lab. Options we do not know are skipped. Returns 0, or -EBADMSG.
+ * lab. Options we do not know are skipped, and prefixes and servers beyond our
+ * limits. Returns 0, or -EBADMSG.
  */
 int nd_ra_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_ra *ret_ra);
 
