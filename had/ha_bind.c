@@ -63,7 +63,7 @@ ha_cache_add(struct ha_cache *c, const struct in6_addr *hoa, struct ha_bind **re
 {
 	struct ha_bind *b;
 
-	if (ha_due_reserve(&c->due) < 0)
+	if (ha_due_reserve(&c->due, c->n + 1) < 0)
 		return -ENOMEM;
 	b = calloc(1, sizeof(*b));
 	if (!b)

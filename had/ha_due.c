@@ -47,13 +47,15 @@ take_out(struct ha_due *d, struct ha_bind *b)
 }
 
 int
-ha_due_reserve(struct ha_due *d)
+ha_due_reserve(struct ha_due *d, size_t n)
 {
 	size_t cap = d->cap ? 2 * d->cap : 16;
 	struct ha_bind **v;
 
-	if (d->n < d->cap)
+	if (n <= d->cap)
 		return 0;
+	if (cap < n)
+		cap = n;
 	v = realloc(d->v, cap * sizeof(struct ha_bind *));
 	if (!v)
 		return -ENOMEM;

@@ -21,8 +21,8 @@ struct ha_due {
 
 #define HA_DUE_NONE ((size_t)-1) /* the slot of a binding that is not in the heap */
 
-/* Make room for one more, so that ha_due_set cannot fail. 0 or -ENOMEM. */
-int ha_due_reserve(struct ha_due *d);
+/* Make room for n in all, so that ha_due_set cannot fail. 0 or -ENOMEM. */
+int ha_due_reserve(struct ha_due *d, size_t n);
 /* Give b (in or not yet in the heap) this instant; MONO_NEVER takes it out. */
 void ha_due_set(struct ha_due *d, struct ha_bind *b, mono_t when);
 /* The earliest, or NULL. */

@@ -67,6 +67,16 @@ ha_table_add_range(struct ha_table *t, const char *name)
 	return t->range[t->ranges++] = r;
 }
 
+static bool
+any_has(const struct ip6_prefix *v, uint8_t n, const struct in6_addr *a)
+{
+	for (uint8_t i = 0; i < n; i++) {
+		if (ip6_prefix_has(&v[i], a))
+			return true;
+	}
+	return false;
+}
+
 struct clash {
 	const struct ha_guest *self; /* whose claims do not count */
 	const struct ip6_prefix *p;
@@ -109,20 +119,19 @@ ha_table_index(struct ha_table *t, struct ha_guest *g, bool takeover, bool neste
 {
 	struct clash prefix = { .equal_counts = !takeover, .unequal_counts = !nested };
 	struct clash home = { .equal_counts = true, .unequal_counts = !nested };
-	int r;
+	int r = 0;
 
 	*ret_prefix = ip6_host(&g->hoa);
 	*ret_other = ha_table_guest(t, &g->hoa);
 	if (*ret_other)
 		return -EEXIST;
-	for (uint8_t i = 0; i < g->n; i++) {
-		r = claim(t, g, &g->prefix[i], prefix, ret_other);
-		if (r < 0) {
-			*ret_prefix = g->prefix[i];
-			return r;
-		}
+	/* Inside of its own prefixes, the home address is nothing to claim beside them. */
+	if (!any_has(g->prefix, g->n, &g->hoa))
+		r = claim(t, g, ret_prefix, home, ret_other);
+	for (uint8_t i = 0; i < g->n && r == 0; i++) {
+		*ret_prefix = g->prefix[i];
+		r = claim(t, g, ret_prefix, prefix, ret_other);
 	}
-	r = claim(t, g, ret_prefix, home, ret_other);
 	if (r < 0)
 		return r;
 	HASH_ADD(hh, t->by_hoa, hoa, sizeof(g->hoa), g);
@@ -136,16 +145,6 @@ ha_table_guest(const struct ha_table *t, const struct in6_addr *hoa)
 
 	HASH_FIND(hh, t->by_hoa, hoa, sizeof(*hoa), g);
 	return g;
-}
-
-static bool
-any_has(const struct ip6_prefix *v, uint8_t n, const struct in6_addr *a)
-{
-	for (uint8_t i = 0; i < n; i++) {
-		if (ip6_prefix_has(&v[i], a))
-			return true;
-	}
-	return false;
 }
 
 static bool
@@ -203,6 +202,8 @@ ha_table_covers(const struct ha_table *t, const struct in6_addr *hoa)
 		.unequal_counts = true,
 	};
 
+	if (c.self && any_has(c.self->prefix, c.self->n, hoa))
+		return NULL;
 	trie_overlaps(&t->claims, &host, see_clash, &c);
 	return c.other;
 }

@@ -44,7 +44,7 @@ struct ha_table {
 	struct ha_range **range; /* owned */
 	size_t ranges;
 	struct ha_guest *by_hoa; /* those indexed */
-	struct trie claims;	 /* prefixes and home addresses of those indexed: ha_guest */
+	struct trie claims;	 /* their prefixes, and home addresses outside: ha_guest */
 };
 
 void ha_table_init(struct ha_table *t);
@@ -77,5 +77,8 @@ enum ha_allows {
 enum ha_allows ha_table_allows(
     const struct ha_table *t, const struct in6_addr *hoa, const struct ip6_prefix *p);
 
-/* The guest, other than hoa's own, whose prefix covers this home address; or NULL. */
+/*
+ * The guest, other than hoa's own, that this home address would take packets from,
+ * since it lies in a prefix or is a home address of it; or NULL.
+ */
 const struct ha_guest *ha_table_covers(const struct ha_table *t, const struct in6_addr *hoa);
