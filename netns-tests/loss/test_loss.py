@@ -50,7 +50,7 @@ class Echo:
                 return found
             found |= packet[0] == ECHO_REPLY and source[0] == self.to[0]
 
-    def reaches(self, since_ns, within=20):
+    def reaches(self, since_ns, within=40):
         """Milliseconds from since_ns until the first reply."""
         deadline, due = lab.mono_ns() + int(within * 1e9), 0
         while lab.mono_ns() < deadline:
@@ -60,15 +60,19 @@ class Echo:
             lab.wait_until(due, self.socket)
             if self._answered():
                 return (lab.mono_ns() - since_ns) / 1e6
-        lab.report()
         raise AssertionError(f"{self.to[0]} not reached within {within} s")
 
 
-def moves(world, count, stop_ms=50, within=20):
-    """Back and forth; milliseconds after each resume until the correspondent had an answer."""
+def moves(world, count, gap=0.3, stop_ms=50, within=40):
+    """Back and forth; milliseconds after each resume until the correspondent had an answer.
+
+    gap: seconds between moves, so that no host has more than three Binding Updates of the guest
+    to send in one second (M-43); it would have to wait.
+    """
     echo, took = Echo(world), []
     try:
         for _ in range(count):
+            lab.pause(gap)
             target = OTHER[world.where[GUEST]]
             stop = world.move(GUEST, target, stop_ms=stop_ms)
             echo._answered()
@@ -118,12 +122,13 @@ def test_signalling_lost_by_chance(one, percent):
     tell(f"{percent} % of signalling lost ({dropped} packets)", took)
 
 
-def test_half_of_it_lost(one):
-    """M-41 M-42: every second packet of the signalling is lost, and still it ends well"""
-    with lab.Loss(one.net, "core", lab.SIGNALLING, every=2) as loss:
-        took = moves(one, 2)
-        assert loss.dropped() >= 1
-    tell("every second packet lost", took)
+def test_a_third_of_it_lost(one):
+    """M-41 M-42: every third packet of the signalling is lost: one for each move"""
+    with lab.Loss(one.net, "core", lab.SIGNALLING, every=3) as loss:
+        took = moves(one, 3)
+        assert loss.dropped() >= 3
+    tell("every third packet lost", took)
+    assert max(took) < 2500
 
 
 @pytest.mark.parametrize("offset_s", [5, -5, 3600, -3600])
@@ -131,9 +136,9 @@ def test_clocks_apart(offset_s):
     """M-48 X-01: the clock of host B is wrong by 5 s or an hour: at worst one answer 135 more"""
     with topology.World(guests=(GUEST,), clock_offset_ms={"B": offset_s * 1000}) as world:
         world.boot(GUEST, "A")
-        took = moves(world, 4)
+        took = moves(world, 4, gap=0.6)
         tell(f"clock of B wrong by {offset_s} s", took)
-        assert max(took) < 2500
+        assert max(took) < 1000
         lab.eventually(lambda: world.bound(GUEST, world.where[GUEST]), 5, "both sides agree")
 
 
