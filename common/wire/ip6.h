@@ -11,7 +11,7 @@
 #include "wire.h"
 
 #define IP6_HEADER_OCTETS 40
-#define IP6_MIN_MTU	  1280
+#define IP6_MIN_MTU 1280
 
 enum ip6_next_header {
 	IP6_HOP_BY_HOP = 0,
@@ -68,17 +68,17 @@ bool ip6_prefix_first_host(const struct ip6_prefix *p, struct in6_addr *ret_addr
 
 /* One received packet that matters to us; everything points into the packet. */
 struct ip6_mh_packet {
-	struct in6_addr src;	/* as on the wire */
-	struct in6_addr dst;	/* as on the wire */
-	bool has_hao, has_rh2;	/* whether the two below were there */
-	struct in6_addr hao;	/* Home Address option */
-	struct in6_addr rh2;	/* home address in the type 2 routing header */
-	uint8_t upper;		/* next header found behind the extension headers */
-	const uint8_t *mh;	/* the Mobility Header; NULL if upper is not IP6_MH */
-	size_t mh_len;		/* octets */
-	const uint8_t *packet;	/* whole packet, for an ICMPv6 error; NULL if not known */
-	size_t packet_len;	/* octets */
-	unsigned ifindex;	/* where it came in; 0 if not known. The codec leaves 0 */
+	struct in6_addr src;   /* as on the wire */
+	struct in6_addr dst;   /* as on the wire */
+	bool has_hao, has_rh2; /* whether the two below were there */
+	struct in6_addr hao;   /* Home Address option */
+	struct in6_addr rh2;   /* home address in the type 2 routing header */
+	uint8_t upper;	       /* next header found behind the extension headers */
+	const uint8_t *mh;     /* the Mobility Header; NULL if upper is not IP6_MH */
+	size_t mh_len;	       /* octets */
+	const uint8_t *packet; /* whole packet, for an ICMPv6 error; NULL if not known */
+	size_t packet_len;     /* octets */
+	unsigned ifindex;      /* where it came in; 0 if not known. The codec leaves 0 */
 };
 
 /*
@@ -96,7 +96,7 @@ struct ip6_mh_packet {
 int ip6_mh_packet_get(const uint8_t *p, size_t len, struct ip6_mh_packet *ret_packet);
 
 /* The addresses that count for checksum and meaning (RFC 6275 6.1.1). */
-const struct in6_addr *ip6_mh_source(const struct ip6_mh_packet *p);	 /* HAO, else src */
+const struct in6_addr *ip6_mh_source(const struct ip6_mh_packet *p);	  /* HAO, else src */
 const struct in6_addr *ip6_mh_destination(const struct ip6_mh_packet *p); /* RH2, else dst */
 
 /* Internet checksum over the pseudo-header and n octets, as ICMPv6 and the MH use it. */
@@ -105,8 +105,8 @@ uint16_t ip6_checksum(const struct in6_addr *src, const struct in6_addr *dst, ui
 
 /* What to send: one Mobility Header with the addresses around it. */
 struct ip6_mh_out {
-	struct in6_addr src;  /* IPv6 source: care-of address, or home agent */
-	struct in6_addr dst;  /* IPv6 destination */
+	struct in6_addr src; /* IPv6 source: care-of address, or home agent */
+	struct in6_addr dst; /* IPv6 destination */
 	bool with_hao, with_rh2;
 	struct in6_addr home; /* for whichever of the two is on */
 	const uint8_t *mh;    /* encoded by mh_put, checksum still zero */

@@ -18,25 +18,25 @@
 #include "common/wire/mh_opt.h"
 
 enum mh_type {
-	MH_BRR = 0,  /* Binding Refresh Request */
-	MH_HOTI = 1, /* Home Test Init */
-	MH_COTI = 2, /* Care-of Test Init */
-	MH_HOT = 3,  /* Home Test */
-	MH_COT = 4,  /* Care-of Test */
-	MH_BU = 5,   /* Binding Update */
-	MH_BA = 6,   /* Binding Acknowledgement */
-	MH_BE = 7,   /* Binding Error */
-	MH_SWITCH = 12,	    /* Home Agent Switch */
+	MH_BRR = 0,	/* Binding Refresh Request */
+	MH_HOTI = 1,	/* Home Test Init */
+	MH_COTI = 2,	/* Care-of Test Init */
+	MH_HOT = 3,	/* Home Test */
+	MH_COT = 4,	/* Care-of Test */
+	MH_BU = 5,	/* Binding Update */
+	MH_BA = 6,	/* Binding Acknowledgement */
+	MH_BE = 7,	/* Binding Error */
+	MH_SWITCH = 12, /* Home Agent Switch */
 	MH_HEARTBEAT = 13,
 	MH_REVOCATION = 16, /* Binding Revocation Indication and Acknowledgement */
 	MH_TYPES	    /* one past the last type with a row */
 };
 
-#define MH_OCTETS_MAX	1200 /* the longest message we make or take: fits the minimum MTU */
-#define MH_SWITCH_MAX	8    /* home agents in one Home Agent Switch; ours */
+#define MH_OCTETS_MAX 1200     /* the longest message we make or take: fits the minimum MTU */
+#define MH_SWITCH_MAX 8	       /* home agents in one Home Agent Switch; ours */
 #define MH_LIFETIME_MAX 262140 /* seconds: 0xffff units of 4 s */
 
-enum mh_bu_flag { /* RFC 6275 6.1.7 and IANA's registry */
+enum mh_bu_flag {	  /* RFC 6275 6.1.7 and IANA's registry */
 	MH_BU_A = 0x8000, /* acknowledge */
 	MH_BU_H = 0x4000, /* home registration */
 	MH_BU_L = 0x2000, /* link-local address compatibility */
@@ -66,22 +66,22 @@ enum mh_status {
 	MH_ACCEPTED = 0,
 	MH_ACCEPTED_PREFIX_DISCOVERY = 1,
 	MH_UNSPECIFIED = 128,
-	MH_PROHIBITED = 129,		/* administratively prohibited */
-	MH_NO_RESOURCES = 130,		/* insufficient resources */
-	MH_HOME_UNSUPPORTED = 131,	/* home registration not supported */
+	MH_PROHIBITED = 129,	   /* administratively prohibited */
+	MH_NO_RESOURCES = 130,	   /* insufficient resources */
+	MH_HOME_UNSUPPORTED = 131, /* home registration not supported */
 	MH_NOT_HOME_SUBNET = 132,
-	MH_NOT_HOME_AGENT = 133,	/* not home agent for this mobile node */
+	MH_NOT_HOME_AGENT = 133, /* not home agent for this mobile node */
 	MH_DAD_FAILED = 134,
-	MH_SEQUENCE = 135,		/* sequence number out of window */
-	MH_TYPE_CHANGE = 139,		/* registration type change disallowed */
-	MH_ROUTER_NOT_PERMITTED = 140,	/* mobile router operation not permitted */
+	MH_SEQUENCE = 135,	       /* sequence number out of window */
+	MH_TYPE_CHANGE = 139,	       /* registration type change disallowed */
+	MH_ROUTER_NOT_PERMITTED = 140, /* mobile router operation not permitted */
 	MH_INVALID_PREFIX = 141,
-	MH_NOT_AUTHORIZED = 142,	/* not authorized for prefix */
-	MH_FORWARDING_FAILED = 143,	/* forwarding setup failed (prefixes missing) */
-	MH_ID_MISMATCH = 144,		/* MIPV6-ID-MISMATCH */
-	MH_ID_REQUIRED = 145,		/* MIPV6-MESG-ID-REQD */
-	MH_AUTH_FAIL = 146,		/* MIPV6-AUTH-FAIL */
-	MH_INVALID_COA = 174,		/* invalid care-of address */
+	MH_NOT_AUTHORIZED = 142,    /* not authorized for prefix */
+	MH_FORWARDING_FAILED = 143, /* forwarding setup failed (prefixes missing) */
+	MH_ID_MISMATCH = 144,	    /* MIPV6-ID-MISMATCH */
+	MH_ID_REQUIRED = 145,	    /* MIPV6-MESG-ID-REQD */
+	MH_AUTH_FAIL = 146,	    /* MIPV6-AUTH-FAIL */
+	MH_INVALID_COA = 174,	    /* invalid care-of address */
 };
 
 struct mh_bu {
@@ -102,7 +102,7 @@ struct mh_be {
 	struct in6_addr home;
 };
 
-struct mh_test { /* HoTI, CoTI, HoT, CoT */
+struct mh_test {	      /* HoTI, CoTI, HoT, CoT */
 	uint16_t nonce_index; /* HoT and CoT */
 	uint64_t cookie;
 	uint64_t token; /* HoT and CoT */
@@ -119,8 +119,8 @@ struct mh_heartbeat { /* RFC 5847 */
 };
 
 struct mh_revocation { /* RFC 5846 */
-	uint8_t kind; /* 1 indication, 2 acknowledgement */
-	uint8_t code; /* trigger of an indication, status of an acknowledgement */
+	uint8_t kind;  /* 1 indication, 2 acknowledgement */
+	uint8_t code;  /* trigger of an indication, status of an acknowledgement */
 	uint16_t seq;
 	bool proxy, ipv4_only, global; /* P V G */
 };

@@ -34,26 +34,26 @@ enum mh_opt_type {
 	MH_OPT_NODE_LINK_LAYER = 25, /* MN Link-layer Identifier */
 	MH_OPT_LINK_LOCAL = 26,	     /* Link-local Address */
 	MH_OPT_TIMESTAMP = 27,
-	MH_OPT_RESTART = 28,	     /* Restart Counter */
-	MH_OPT_IPV4_HOA = 29,	     /* IPv4 Home Address */
-	MH_OPT_IPV4_ACK = 30,	     /* IPv4 Address Acknowledgement */
-	MH_OPT_NAT = 31,	     /* NAT Detection */
-	MH_OPT_IPV4_COA = 32,	     /* IPv4 Care-of Address */
+	MH_OPT_RESTART = 28,  /* Restart Counter */
+	MH_OPT_IPV4_HOA = 29, /* IPv4 Home Address */
+	MH_OPT_IPV4_ACK = 30, /* IPv4 Address Acknowledgement */
+	MH_OPT_NAT = 31,      /* NAT Detection */
+	MH_OPT_IPV4_COA = 32, /* IPv4 Care-of Address */
 	MH_OPT_GRE_KEY = 33,
-	MH_OPT_BID = 35,	     /* Binding Identifier */
+	MH_OPT_BID = 35, /* Binding Identifier */
 	MH_OPT_FLOW_SUMMARY = 44,
-	MH_OPT_FLOW_ID = 45,	     /* Flow Identification */
-	MH_OPT_GROUP_ID = 50,	     /* MN Group Identifier */
-	MH_OPT_DELEGATED = 55,	     /* Delegated MNP */
-	MH_OPT_TYPES		     /* one past the last type in the table */
+	MH_OPT_FLOW_ID = 45,   /* Flow Identification */
+	MH_OPT_GROUP_ID = 50,  /* MN Group Identifier */
+	MH_OPT_DELEGATED = 55, /* Delegated MNP */
+	MH_OPT_TYPES	       /* one past the last type in the table */
 };
 
 /* Our limits per message; the RFCs set none. A peer controls these counts. */
 #define MH_PREFIX_MAX 8
 #define MH_VENDOR_MAX 4
-#define MH_BID_MAX    4
-#define MH_FLOW_MAX   4
-#define MH_AUTH_MAX   2
+#define MH_BID_MAX 4
+#define MH_FLOW_MAX 4
+#define MH_AUTH_MAX 2
 
 /* A run of octets inside the decoded packet: borrowed, dies with it. */
 struct mh_bytes {
@@ -61,13 +61,13 @@ struct mh_bytes {
 	uint8_t n; /* octets */
 };
 
-struct mh_vendor { /* RFC 5094 */
+struct mh_vendor {	 /* RFC 5094 */
 	uint32_t vendor; /* enterprise number */
 	uint8_t subtype;
 	struct mh_bytes data;
 };
 
-struct mh_auth { /* RFC 4285; also the Binding Authorization Data's neighbour in spirit */
+struct mh_auth {	 /* RFC 4285; also the Binding Authorization Data's neighbour in spirit */
 	uint8_t subtype; /* 1 MN-HA, 2 MN-AAA */
 	uint32_t spi;
 	struct mh_bytes data;
@@ -104,27 +104,27 @@ mh_units(uint32_t seconds)
 struct mh_opts {
 	uint8_t n[MH_OPT_TYPES]; /* how many of each type */
 
-	uint32_t refresh_s;		     /* multiple of 4, at most 262140 */
+	uint32_t refresh_s; /* multiple of 4, at most 262140 */
 	struct in6_addr altcoa;
 	uint16_t nonce_home, nonce_careof;
-	struct mh_bytes binding_auth;	     /* 12 octets */
+	struct mh_bytes binding_auth; /* 12 octets */
 	struct ip6_prefix prefix[MH_PREFIX_MAX];
-	struct mh_typed link_layer;	     /* code 2: the new address */
-	struct mh_typed node_id;	     /* code: subtype */
+	struct mh_typed link_layer; /* code 2: the new address */
+	struct mh_typed node_id;    /* code: subtype */
 	struct mh_auth auth[MH_AUTH_MAX];
-	uint64_t replay_ntp;		     /* NTP: seconds since 1900 << 32 | fraction */
+	uint64_t replay_ntp; /* NTP: seconds since 1900 << 32 | fraction */
 	struct mh_vendor vendor[MH_VENDOR_MAX];
-	struct mh_typed service;	     /* code: reserved, always 0 */
+	struct mh_typed service; /* code: reserved, always 0 */
 	struct ip6_prefix home_prefix[MH_PREFIX_MAX];
 	uint8_t handoff;
 	uint8_t access;
 	struct mh_bytes node_link_layer;
 	struct in6_addr link_local;
-	uint64_t timestamp;		     /* RFC 5213: seconds << 16 | 1/65536 s */
+	uint64_t timestamp; /* RFC 5213: seconds << 16 | 1/65536 s */
 	uint32_t restart;
 	struct {
-		uint8_t len;		     /* bits, 6-bit field */
-		bool want_prefix;	     /* P */
+		uint8_t len;	  /* bits, 6-bit field */
+		bool want_prefix; /* P */
 		struct in_addr addr;
 	} ipv4_hoa;
 	struct {
@@ -132,8 +132,8 @@ struct mh_opts {
 		struct in_addr addr;
 	} ipv4_ack;
 	struct {
-		bool force;		     /* F */
-		uint32_t refresh_s;	     /* all ones: no keepalive */
+		bool force;	    /* F */
+		uint32_t refresh_s; /* all ones: no keepalive */
 	} nat;
 	struct in_addr ipv4_coa;
 	struct {
@@ -141,14 +141,14 @@ struct mh_opts {
 		uint32_t key;
 	} gre;
 	struct mh_bid bid[MH_BID_MAX];
-	struct mh_bytes flow_summary;	     /* 16-bit flow identifiers */
+	struct mh_bytes flow_summary; /* 16-bit flow identifiers */
 	struct mh_flow flow[MH_FLOW_MAX];
 	struct {
 		uint8_t subtype;
 		uint32_t id;
 	} group;
 	struct {
-		bool ipv4;		     /* V: prefix is in the first 4 octets */
+		bool ipv4; /* V: prefix is in the first 4 octets */
 		struct ip6_prefix prefix;
 	} delegated;
 };

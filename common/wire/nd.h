@@ -12,8 +12,8 @@
 #include "common/wire/ip6.h"
 
 #define ND_PREFIX_MAX 8
-#define ND_RDNSS_MAX  4
-#define ND_FRAME_MAX  1514 /* octets of an Ethernet frame without FCS */
+#define ND_RDNSS_MAX 4
+#define ND_FRAME_MAX 1514 /* octets of an Ethernet frame without FCS */
 
 struct nd_mac {
 	uint8_t b[6];
