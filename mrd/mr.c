@@ -630,10 +630,12 @@ move_to(struct mr *mr, const struct in6_addr *careof, const struct tick *now)
 	struct in6_addr previous = mr->host.careof;
 	struct mr_guest *g, *next;
 
-	listen_on(mr, careof, true);
+	if (!ip6_equal(careof, &mr->host.late_careof)) /* else it never stopped */
+		listen_on(mr, careof, true);
 	mr->host.careof = *careof;
-	if (!ip6_is_any(&previous)) {
+	if (!ip6_is_any(&previous) || ip6_equal(careof, &mr->host.late_careof))
 		end_late(mr);
+	if (!ip6_is_any(&previous)) {
 		mr->host.late_careof = previous;
 		mr->late_over = mono_add_ms(now->now, mr->conf.grace_ms);
 	}

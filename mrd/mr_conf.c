@@ -2,6 +2,7 @@
 #include "mrd/mr_conf.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,14 @@ is_name(const char *s)
 	return n > 0 && n <= MR_NAME_MAX;
 }
 
+/* A link's name becomes a part of the names of settings: what Linux takes, and no path. */
+static bool
+is_link(const char *s)
+{
+	return s[0] && !strpbrk(s, "/\" \\:") && strcmp(s, ".") != 0 && strcmp(s, "..") != 0 &&
+	       strcmp(s, "all") != 0 && strcmp(s, "default") != 0;
+}
+
 static const char *
 check_prefixes(const struct mr_guest_conf *guest, char *why, size_t why_len)
 {
@@ -169,6 +178,10 @@ mr_conf_guest_check(struct mr_guest_conf *guest, char *why, size_t why_len)
 	}
 	if (!guest->link[0]) {
 		snprintf(why, why_len, "missing");
+		return "interface";
+	}
+	if (!is_link(guest->link)) {
+		snprintf(why, why_len, "%s: not a link's name", guest->link);
 		return "interface";
 	}
 	key = check_prefixes(guest, why, why_len);
@@ -218,7 +231,6 @@ mr_conf_guest_words(
 struct loading {
 	struct mr_conf *conf;
 	struct trie prefixes; /* values: index of the guest + 1 */
-	struct conf_where top;
 };
 
 static void *
@@ -227,33 +239,43 @@ begin_top(void *ctx, const char *title, const struct conf_where *where)
 	struct loading *l = ctx;
 
 	(void)title;
-	l->top = *where;
+	(void)where;
 	return l->conf;
+}
+
+/* "KEY: REASON" on the line where the key is. */
+__attribute__((format(printf, 3, 4))) static int
+complain(const struct conf_where *section, const char *key, const char *fmt, ...)
+{
+	struct conf_where at = *section;
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	at.line = conf_line_of(section, key);
+	return conf_error(&at, key, "%s", text);
 }
 
 static int
 end_top(void *ctx, void *section, const struct conf_where *where)
 {
 	const struct mr_conf *c = section;
-	struct conf_where at = *where;
 
 	(void)ctx;
-	if (c->lifetime_ms % 4000 != 0) {
-		at.line = conf_line_of(where, "lifetime");
-		return conf_error(&at, "lifetime", "must be in steps of 4s");
-	}
-	if (c->traffic_class % 4 != 0) {
-		at.line = conf_line_of(where, "traffic-class");
-		return conf_error(&at, "traffic-class", "must be a multiple of 4");
-	}
-	if (!ip6_is_unicast_routable(&c->home_agent)) {
-		at.line = conf_line_of(where, "home-agent");
-		return conf_error(&at, "home-agent", "not unicast routable");
-	}
-	if (!ip6_is_any(&c->careof) && !ip6_is_unicast_routable(&c->careof)) {
-		at.line = conf_line_of(where, "care-of");
-		return conf_error(&at, "care-of", "not unicast routable");
-	}
+	if (!is_link(c->uplink))
+		return complain(where, "interface", "%s: not a link's name", c->uplink);
+	if (c->lifetime_ms % 4000 != 0)
+		return complain(where, "lifetime", "must be in steps of 4s");
+	if (c->traffic_class % 4 != 0)
+		return complain(where, "traffic-class", "must be a multiple of 4");
+	if (!ip6_is_unicast_routable(&c->home_agent))
+		return complain(where, "home-agent", "not unicast routable");
+	if (!ip6_is_any(&c->careof) && !ip6_is_unicast_routable(&c->careof))
+		return complain(where, "care-of", "not unicast routable");
+	if (c->guests > c->guests_max)
+		return complain(where, "guests-max", "%zu guests are configured", c->guests);
 	return 0;
 }
 
@@ -278,30 +300,19 @@ static int
 end_gateway(void *ctx, void *section, const struct conf_where *where)
 {
 	const struct mr_gateway_conf *c = section;
-	struct conf_where at = *where;
 
 	(void)ctx;
-	if (!ip6_is_linklocal(&c->address)) {
-		at.line = conf_line_of(where, "address");
-		return conf_error(&at, "address", "not link-local");
-	}
-	if (c->mac.b[0] & 1) {
-		at.line = conf_line_of(where, "mac");
-		return conf_error(&at, "mac", "a group address");
-	}
-	if (c->mtu > 0 && c->mtu < IP6_MIN_MTU) {
-		at.line = conf_line_of(where, "mtu");
-		return conf_error(&at, "mtu", "must be at least %d", IP6_MIN_MTU);
-	}
-	if (c->interval_min_ms > c->interval_max_ms * 3 / 4) { /* RFC 4861 6.2.1 */
-		at.line = conf_line_of(where, "interval-min");
-		return conf_error(
-		    &at, "interval-min", "must be at most three quarters of interval-max");
-	}
-	if (c->preferred_ms > c->valid_ms) {
-		at.line = conf_line_of(where, "preferred");
-		return conf_error(&at, "preferred", "must not be longer than valid");
-	}
+	if (!ip6_is_linklocal(&c->address))
+		return complain(where, "address", "not link-local");
+	if (c->mac.b[0] & 1)
+		return complain(where, "mac", "a group address");
+	if (c->mtu > 0 && c->mtu < IP6_MIN_MTU)
+		return complain(where, "mtu", "must be at least %d", IP6_MIN_MTU);
+	if (c->interval_min_ms > c->interval_max_ms * 3 / 4) /* RFC 4861 6.2.1 */
+		return complain(
+		    where, "interval-min", "must be at most three quarters of interval-max");
+	if (c->preferred_ms > c->valid_ms)
+		return complain(where, "preferred", "must not be longer than valid");
 	return 0;
 }
 
@@ -367,16 +378,13 @@ claim(
     struct loading *l, const struct ip6_prefix *p, const char *key, const struct conf_where *where)
 {
 	struct claim c = { .conf = l->conf, .own = l->conf->guests - 1 };
-	struct conf_where at = *where;
 	char text[TEXT_PREFIX_MAX];
 	int r;
 
 	trie_overlaps(&l->prefixes, p, note_claim, &c);
-	if (c.other) {
-		at.line = conf_line_of(where, key);
-		return conf_error(
-		    &at, key, "%s: overlaps guest \"%s\"", text_prefix(p, text), c.other);
-	}
+	if (c.other)
+		return complain(
+		    where, key, "%s: overlaps guest \"%s\"", text_prefix(p, text), c.other);
 	r = trie_add(&l->prefixes, p, (void *)(uintptr_t)(c.own + 1));
 	return r == -ENOMEM ? conf_error(where, key, "out of memory") : 0;
 }
@@ -386,16 +394,13 @@ end_guest(void *ctx, void *section, const struct conf_where *where)
 {
 	struct loading *l = ctx;
 	struct mr_guest_conf *g = section;
-	struct conf_where at = *where;
 	struct ip6_prefix home;
 	char why[160];
 	const char *key = mr_conf_guest_check(g, why, sizeof(why));
 	int r = 0;
 
-	if (key) {
-		at.line = conf_line_of(where, key);
-		return conf_error(&at, key, "%s", why);
-	}
+	if (key)
+		return complain(where, key, "%s", why);
 	for (unsigned i = 0; i < g->prefixes && r == 0; i++)
 		r = claim(l, &g->prefix[i], "prefix", where);
 	home = ip6_host(&g->home_address);
@@ -417,7 +422,7 @@ static const struct conf_section sections[] = {
 	{ .name = NULL,
 	    .keys = top_keys,
 	    .n_keys = countof(top_keys),
-	    .doc = "At the top of the file:",
+	    .doc = "What concerns the host.",
 	    .begin = begin_top,
 	    .end = end_top,
 	    .get = get_top },
@@ -450,9 +455,6 @@ mr_conf_load(const char *file, struct mr_conf *ret_conf)
 	trie_init(&l.prefixes);
 	r = conf_load(file, sections, countof(sections), &l);
 	trie_done(&l.prefixes);
-	if (r == 0 && conf.guests > conf.guests_max)
-		r = conf_error(&(struct conf_where){ .file = file, .line = 1 }, "guests-max",
-		    "%zu guests are configured", conf.guests);
 	if (r < 0) {
 		mr_conf_done(&conf);
 		return r;

@@ -262,10 +262,12 @@ mr_state_get(const char *line, size_t n, struct mr_state_line *ret_line)
 		return -EBADMSG;
 	memcpy(s, line, n);
 	s[n] = '\0';
+	if (s[strspn(s, " ")] == '#')
+		return 0;
 	count = cut(s, words);
 	if (count < 0)
 		return -EBADMSG;
-	if (count == 0 || words[0][0] == '#')
+	if (count == 0)
 		return 0;
 	if (strcmp(words[0], "guest") == 0) {
 		ret_line->kind = MR_STATE_GUEST;

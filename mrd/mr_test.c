@@ -1,0 +1,1571 @@
+/*
+ * mr_test.c - see mr.h: the core in a world of arrays. The kernel is a list of
+ * objects, the network an array of packets, time a number.
+ */
+#include "mrd/mr.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/wire/icmp6.h"
+#include "mrd/mr_test.h"
+
+#define SENT_MAX 256
+#define FRAMES_MAX 64
+#define AGENT "2001:db8:100::1"
+#define COA_A "2001:db8:a::10"
+#define COA_B "2001:db8:b::10"
+
+struct world {
+	struct mr *mr;
+	struct want *want;
+	struct mr_conf conf;
+	struct mr_guest_conf guests[2];
+	int64_t ms;
+	mono_t armed;
+
+	struct plan kernel;
+	unsigned fail_in; /* the so-manieth set from now fails; 0: none */
+	bool fail_all;
+	size_t sets;
+	bool no_link, forged;
+
+	struct sent {
+		int64_t ms;
+		uint8_t octets[512];
+		struct ip6_mh_out out;
+	} sent[SENT_MAX];
+	size_t n;
+	uint8_t icmp6[1500];
+	size_t icmp6_n, icmp6_sent;
+	struct {
+		char dev[16];
+		uint8_t octets[ND_FRAME_MAX];
+		size_t n;
+	} frame[FRAMES_MAX];
+	size_t frames;
+	struct in6_addr listening[4];
+	size_t listenings;
+
+	struct mr_event last[16]; /* of each kind */
+	unsigned events[16];
+	struct mr_text saved;
+	size_t saves;
+	size_t sets_at_save;
+};
+
+/* ---- the world's end of every call ---- */
+
+static size_t
+kernel_find(const struct world *w, const struct kobj *o)
+{
+	for (size_t i = 0; i < w->kernel.n; i++) {
+		if (kobj_same_key(&w->kernel.v[i], o))
+			return i;
+	}
+	return w->kernel.n;
+}
+
+static int
+kernel_set(void *ctx, const struct kobj *o)
+{
+	struct world *w = ctx;
+	size_t i = kernel_find(w, o);
+
+	w->sets++;
+	if (w->fail_all || (w->fail_in > 0 && --w->fail_in == 0))
+		return -ENOBUFS;
+	if (i < w->kernel.n)
+		w->kernel.v[i] = *o;
+	else
+		plan_add(&w->kernel, o);
+	return 0;
+}
+
+static int
+kernel_clear(void *ctx, const struct kobj *o)
+{
+	struct world *w = ctx;
+	size_t i = kernel_find(w, o);
+
+	assert_true(i < w->kernel.n); /* nothing is cleared that is not there */
+	w->kernel.v[i] = w->kernel.v[--w->kernel.n];
+	return 0;
+}
+
+static int
+on_send(void *ctx, const struct ip6_mh_out *out)
+{
+	struct world *w = ctx;
+	struct sent *s = &w->sent[w->n++ % SENT_MAX];
+
+	assert_true(out->mh_len <= sizeof(s->octets));
+	s->ms = w->ms;
+	s->out = *out;
+	memcpy(s->octets, out->mh, out->mh_len);
+	s->out.mh = s->octets;
+	return 0;
+}
+
+static int
+on_icmp6(
+    void *ctx, const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *p, size_t n)
+{
+	struct world *w = ctx;
+
+	(void)src;
+	(void)dst;
+	assert_true(n <= sizeof(w->icmp6));
+	memcpy(w->icmp6, p, n);
+	w->icmp6_n = n;
+	w->icmp6_sent++;
+	return 0;
+}
+
+static int
+on_frame(void *ctx, const char *dev, const uint8_t *p, size_t n)
+{
+	struct world *w = ctx;
+	size_t i = w->frames++ % FRAMES_MAX;
+
+	snprintf(w->frame[i].dev, sizeof(w->frame[i].dev), "%s", dev);
+	memcpy(w->frame[i].octets, p, n);
+	w->frame[i].n = n;
+	return 0;
+}
+
+static int
+on_link(void *ctx, const char *dev)
+{
+	struct world *w = ctx;
+
+	(void)dev;
+	return w->no_link ? -ENODEV : 0;
+}
+
+static int
+on_listen(void *ctx, const struct in6_addr *addr, bool on)
+{
+	struct world *w = ctx;
+
+	for (size_t i = 0; i < w->listenings; i++) {
+		if (!ip6_equal(&w->listening[i], addr))
+			continue;
+		assert_false(on);
+		w->listening[i] = w->listening[--w->listenings];
+		return 0;
+	}
+	assert_true(on);
+	w->listening[w->listenings++] = *addr;
+	return 0;
+}
+
+static uint32_t
+on_mtu(void *ctx, const struct kobj_tunnel *tunnel)
+{
+	(void)ctx;
+	(void)tunnel;
+	return 1460;
+}
+
+static void
+on_save(void *ctx)
+{
+	struct world *w = ctx;
+
+	w->saved.n = 0;
+	if (w->saved.s)
+		w->saved.s[0] = '\0';
+	mr_save(w->mr, &w->saved);
+	w->saves++;
+	w->sets_at_save = w->sets;
+}
+
+static void
+on_arm(void *ctx, mono_t when)
+{
+	struct world *w = ctx;
+
+	w->armed = when;
+}
+
+static void
+on_event(void *ctx, const struct mr_event *e)
+{
+	struct world *w = ctx;
+
+	w->last[e->kind] = *e;
+	w->events[e->kind]++;
+}
+
+static bool
+on_authentic(void *ctx, const struct ip6_mh_packet *p, const struct mh *m)
+{
+	struct world *w = ctx;
+
+	(void)p;
+	(void)m;
+	return !w->forged;
+}
+
+static const struct mr_ops ops = {
+	.send = on_send,
+	.icmp6 = on_icmp6,
+	.frame = on_frame,
+	.link = on_link,
+	.listen = on_listen,
+	.mtu = on_mtu,
+	.save = on_save,
+	.arm = on_arm,
+	.event = on_event,
+	.authentic = on_authentic,
+};
+
+static const struct want_ops want_ops = { .set = kernel_set, .clear = kernel_clear };
+
+/* ---- making one ---- */
+
+static struct mr_guest_conf
+guest(const char *name, const char *prefix, const char *mac)
+{
+	struct mr_guest_conf g = { .link = "brvm" };
+
+	snprintf(g.name, sizeof(g.name), "%s", name);
+	g.prefix[g.prefixes++] = prefix_of(prefix);
+	g.mac[g.macs++] = mac_of(mac);
+	assert_true(ip6_prefix_first_host(&g.prefix[0], &g.home_address));
+	return g;
+}
+
+static struct mr_conf
+configuration(void)
+{
+	struct mr_conf c = {
+		.uplink = "up",
+		.lifetime_ms = 120000,
+		.first_timeout_ms = 1500,
+		.grace_ms = 2000,
+		.table_base = 5200,
+		.rule_priority = 5200,
+		.guests_max = 64,
+		.gateway = { .router_lifetime_ms = 1800000,
+		    .interval_min_ms = 200000,
+		    .interval_max_ms = 600000,
+		    .valid_ms = 86400000,
+		    .preferred_ms = 14400000,
+		    .autonomous = true },
+	};
+
+	c.home_agent = addr_of(AGENT);
+	c.gateway.address = addr_of("fe80::1");
+	c.gateway.mac = mac_of("02:00:5e:00:52:13");
+	return c;
+}
+
+static void
+careof(struct world *w, const char *text)
+{
+	struct mr_move_addr v = { .permanent = true };
+	struct tick t = at_ms(w->ms);
+
+	if (text)
+		v.addr = addr_of(text);
+	mr_addresses(w->mr, &v, text ? 1 : 0, &t);
+}
+
+static int
+configure(struct world *w)
+{
+	struct tick t = at_ms(w->ms);
+	struct mr_why why;
+
+	return mr_configure(w->mr, &w->conf, &t, &why);
+}
+
+/* A host with an address and two guests in its configuration, none of them here. */
+static struct world *
+world(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	w->conf = configuration();
+	w->guests[0] = guest("web1", "2001:db8:200:1::/64", "52:54:00:00:00:01");
+	w->guests[1] = guest("web2", "2001:db8:200:2::/64", "52:54:00:00:00:02");
+	w->conf.guest = w->guests;
+	w->conf.guests = 2;
+	w->want = want_new(&want_ops, w);
+	w->mr = mr_new(&w->conf, &ops, w, w->want, 1);
+	careof(w, COA_A);
+	assert_int_equal(configure(w), 0);
+	return w;
+}
+
+static void
+end(struct world *w)
+{
+	mr_free(w->mr);
+	want_free(w->want);
+	plan_done(&w->kernel);
+	mr_text_done(&w->saved);
+	free(w);
+}
+
+/* ---- doing things ---- */
+
+static int
+say_why(struct world *w, enum mr_word word, const char *name, const struct mr_guest_conf *keys,
+    struct mr_why *why)
+{
+	struct tick t = at_ms(w->ms);
+
+	return mr_word(w->mr, word, name, keys, &t, why);
+}
+
+static int
+say(struct world *w, enum mr_word word, const char *name)
+{
+	struct mr_why why;
+
+	return say_why(w, word, name, NULL, &why);
+}
+
+/* Let time pass, waking the core whenever it wants to be. */
+static void
+pass(struct world *w, int64_t ms)
+{
+	int64_t until = w->ms + ms;
+
+	for (int guard = 0; mono_reached(at_ms(until).now, w->armed); guard++) {
+		struct tick t;
+
+		assert_true(guard < 100000);
+		if (w->armed.ms - at_ms(0).now.ms > w->ms)
+			w->ms = w->armed.ms - at_ms(0).now.ms;
+		t = at_ms(w->ms);
+		mr_tick(w->mr, &t);
+	}
+	w->ms = until;
+}
+
+static const struct sent *
+newest(const struct world *w)
+{
+	assert_true(w->n > 0);
+	return &w->sent[(w->n - 1) % SENT_MAX];
+}
+
+/* As the network carries it: encoded whole, and taken apart again. */
+static void
+carry(const struct ip6_mh_out *out, uint8_t *octets, size_t len, struct ip6_mh_packet *p)
+{
+	struct wire_writer pw = { .base = octets, .len = len };
+
+	assert_int_equal(ip6_mh_packet_put(&pw, out), 0);
+	assert_int_equal(ip6_mh_packet_get(octets, pw.pos, p), 0);
+}
+
+static struct mh
+decoded(const struct sent *s)
+{
+	static uint8_t octets[1500];
+	struct ip6_mh_packet p;
+	struct mh m;
+	size_t at;
+
+	carry(&s->out, octets, sizeof(octets), &p);
+	assert_int_equal(mh_get(&p, &m, &at), MH_OK);
+	return m;
+}
+
+static uint16_t
+newest_seq(const struct world *w)
+{
+	return decoded(newest(w)).bu.seq;
+}
+
+struct from {
+	const char *src, *dst, *home; /* home: in a routing header; NULL, none */
+};
+
+static void
+hear(struct world *w, struct from f, const struct mh *m)
+{
+	uint8_t octets[1500], mh[1200];
+	struct wire_writer mw = { .base = mh, .len = sizeof(mh) };
+	struct ip6_mh_out out = { .src = addr_of(f.src), .dst = addr_of(f.dst), .mh = mh };
+	struct tick t = at_ms(w->ms);
+	struct ip6_mh_packet p;
+
+	assert_int_equal(mh_put(&mw, m), 0);
+	out.mh_len = mw.pos;
+	if (f.home) {
+		out.with_rh2 = true;
+		out.home = addr_of(f.home);
+	}
+	carry(&out, octets, sizeof(octets), &p);
+	mr_receive(w->mr, &p, &t);
+}
+
+static struct mh
+ack(uint16_t seq, uint8_t status)
+{
+	return (struct mh){ .type = MH_BA,
+		.ba = { .status = status, .flags = MH_BA_R, .seq = seq, .lifetime_s = 120 } };
+}
+
+/* The home agent answers the newest Binding Update. */
+static void
+answer(struct world *w, uint8_t status)
+{
+	const struct ip6_mh_out *bu = &newest(w)->out;
+	char home[TEXT_ADDR_MAX], dst[TEXT_ADDR_MAX];
+	struct mh m = ack(newest_seq(w), status);
+
+	hear(w, (struct from){ AGENT, text_addr(&bu->src, dst), text_addr(&bu->home, home) }, &m);
+}
+
+/* ---- looking ---- */
+
+static const struct mr_guest *
+web(const struct world *w, const char *name)
+{
+	const struct mr_guest *g = mr_find(w->mr, name);
+
+	assert_non_null(g);
+	return g;
+}
+
+static bool
+kernel_has(const struct world *w, const char *line)
+{
+	char text[KOBJ_TEXT_MAX];
+
+	for (size_t i = 0; i < w->kernel.n; i++) {
+		if (strcmp(kobj_text(&w->kernel.v[i], text), line) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct audit {
+	struct world *w;
+	struct plan all; /* what there should be */
+};
+
+static void
+audit_guest(void *ctx, const struct mr_guest *g)
+{
+	struct audit *a = ctx;
+	struct plan p = { 0 };
+
+	if (g->dirty) { /* the kernel refused it; what it holds is what counts */
+		for (size_t i = 0; i < g->plan.n; i++)
+			plan_add(&a->all, &g->plan.v[i]);
+		return;
+	}
+	mr_plan(g, mr_host(a->w->mr), &p);
+	assert_int_equal(p.n, g->plan.n);
+	for (size_t i = 0; i < p.n; i++) {
+		assert_true(kobj_equal(&p.v[i], &g->plan.v[i]));
+		plan_add(&a->all, &p.v[i]);
+	}
+	plan_done(&p);
+}
+
+/* Every guest holds the plan of its state, and the kernel has these and no other. */
+static void
+audit(struct world *w)
+{
+	struct audit a = { .w = w };
+
+	mr_each(w->mr, audit_guest, &a);
+	for (size_t i = 0; i < a.all.n; i++)
+		assert_true(kernel_find(w, &a.all.v[i]) < w->kernel.n);
+	for (size_t i = 0; i < w->kernel.n; i++) {
+		bool wanted = false;
+
+		for (size_t k = 0; k < a.all.n && !wanted; k++)
+			wanted = kobj_same_key(&a.all.v[k], &w->kernel.v[i]);
+		assert_true(wanted);
+	}
+	plan_done(&a.all);
+}
+
+/* ---- the life of a guest ---- */
+
+#define DEFAULT(how) "route " how " table 5210 metric 1024"
+
+static void
+running_registers_at_once_with_what_the_rfcs_ask_for(void **state)
+{
+	struct world *w = world();
+	struct mh m;
+	char text[TEXT_ADDR_MAX];
+
+	(void)state;
+	assert_int_equal(say(w, MR_WORD_RUNNING, "web1"), 0);
+	assert_int_equal(w->n, 1);
+	m = decoded(newest(w));
+	assert_int_equal(m.type, MH_BU);
+	assert_int_equal(m.bu.flags, MH_BU_A | MH_BU_H | MH_BU_R); /* and neither L nor K */
+	assert_int_equal(m.bu.lifetime_s, 120);
+	assert_int_equal(m.bu.seq, mr_seq_of_time(T0_UNIX_MS));
+	assert_int_equal(m.opts.n[MH_OPT_ALTCOA], 1);
+	assert_string_equal(text_addr(&m.opts.altcoa, text), COA_A);
+	assert_string_equal(text_addr(&newest(w)->out.src, text), COA_A);
+	assert_string_equal(text_addr(&newest(w)->out.dst, text), AGENT);
+	assert_true(newest(w)->out.with_hao);
+	assert_false(newest(w)->out.with_rh2);
+	assert_string_equal(text_addr(&newest(w)->out.home, text), "2001:db8:200:1::1");
+	assert_int_equal(m.opts.n[MH_OPT_PREFIX], 1);
+	assert_true(ip6_prefix_equal(&m.opts.prefix[0], &w->guests[0].prefix[0]));
+	end(w);
+}
+
+static void
+every_refresh_lists_the_same_prefixes(void **state)
+{
+	struct world *w = world();
+	struct mh m;
+
+	(void)state;
+	w->guests[0].prefix[w->guests[0].prefixes++] = prefix_of("2001:db8:201::/56");
+	assert_int_equal(configure(w), 0);
+	say(w, MR_WORD_RUNNING, "web1");
+	for (int i = 0; i < 3; i++) {
+		m = decoded(newest(w));
+		assert_int_equal(m.opts.n[MH_OPT_PREFIX], 2);
+		assert_true(m.bu.flags & MH_BU_R);
+		assert_int_equal(m.opts.prefix[1].len, 56);
+		answer(w, 0);
+		pass(w, 60000);
+		assert_int_equal(w->n, (size_t)i + 2);
+	}
+	end(w);
+}
+
+static void
+implicit_mode_lists_none(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	w->conf.mode = MR_IMPLICIT;
+	assert_int_equal(configure(w), 0);
+	say(w, MR_WORD_RUNNING, "web1");
+	assert_int_equal(decoded(newest(w)).opts.n[MH_OPT_PREFIX], 0);
+	assert_int_equal(decoded(newest(w)).opts.n[MH_OPT_ALTCOA], 1);
+	end(w);
+}
+
+static void
+the_tunnel_carries_the_guest_only_after_the_answer(void **state)
+{
+	struct world *w = world();
+	char text[TEXT_ADDR_MAX];
+
+	(void)state;
+	say(w, MR_WORD_INCOMING, "web1");
+	assert_true(kernel_has(w, DEFAULT("blackhole default")));
+	say(w, MR_WORD_RUNNING, "web1");
+	assert_true(kernel_has(w, DEFAULT("blackhole default")));
+	pass(w, 20);
+	answer(w, 0);
+	assert_true(kernel_has(w, DEFAULT("default dev tunnel(" AGENT ")")));
+	assert_int_equal(w->events[MR_EVENT_REGISTERED], 1);
+	assert_int_equal(w->last[MR_EVENT_REGISTERED].took_ms, 20);
+	assert_false(w->last[MR_EVENT_REGISTERED].refresh);
+	assert_string_equal(text_addr(&w->last[MR_EVENT_REGISTERED].guest->conf.home_address, text),
+	    "2001:db8:200:1::1");
+	audit(w);
+	end(w);
+}
+
+static void
+a_lapse_and_a_refusal_make_the_default_unreachable(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	pass(w, 120000);
+	assert_true(kernel_has(w, DEFAULT("unreachable default")));
+	assert_int_equal(w->events[MR_EVENT_LAPSED], 1);
+	pass(w, 32000);
+	answer(w, 0);
+	assert_true(kernel_has(w, DEFAULT("default dev tunnel(" AGENT ")")));
+	pass(w, 60000);
+	answer(w, MH_NOT_AUTHORIZED);
+	assert_true(kernel_has(w, DEFAULT("unreachable default")));
+	assert_int_equal(w->last[MR_EVENT_REFUSED].status, MH_NOT_AUTHORIZED);
+	assert_true(w->last[MR_EVENT_REFUSED].fatal);
+	end(w);
+}
+
+static void
+an_arrival_from_incoming_changes_little_before_it_is_told(void **state)
+{
+	struct world *w = world();
+	size_t sets;
+
+	(void)state;
+	say(w, MR_WORD_INCOMING, "web1");
+	sets = w->sets;
+	say(w, MR_WORD_RUNNING, "web1");
+	assert_int_equal(w->sets - sets, 2); /* its live route, and the rule that finds it */
+	end(w);
+}
+
+static void
+a_cancelled_migration_leaves_nothing_and_sends_nothing(void **state)
+{
+	struct mr_guest_conf visitor = guest("v", "2001:db8:300::/64", "52:54:00:00:00:09");
+	struct world *w = world();
+	size_t before = w->kernel.n;
+	struct mr_why why;
+
+	(void)state;
+	say(w, MR_WORD_INCOMING, "web1");
+	assert_true(w->kernel.n > before);
+	assert_int_equal(say(w, MR_WORD_GONE, "web1"), 0);
+	assert_int_equal(say_why(w, MR_WORD_INCOMING, "v", &visitor, &why), 0);
+	assert_int_equal(say(w, MR_WORD_GONE, "v"), 0);
+	assert_int_equal(w->kernel.n, before);
+	assert_null(mr_find(w->mr, "v"));
+	assert_int_equal(w->n, 0);
+	assert_int_equal(w->frames, 0);
+	end(w);
+}
+
+static void
+gone_takes_late_packets_for_the_grace_and_then_leaves_nothing(void **state)
+{
+	struct world *w = world();
+	size_t before = w->kernel.n;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	say(w, MR_WORD_SUSPENDED, "web1");
+	say(w, MR_WORD_GONE, "web1");
+	assert_true(kernel_has(w, "route blackhole 2001:db8:200:1::/64 table 5200 metric 1024"));
+	assert_false(kernel_has(w, "address 2001:db8:200:1::1/128 dev lo home"));
+	pass(w, 1999);
+	assert_int_equal(web(w, "web1")->state, MR_LEAVING);
+	pass(w, 1);
+	assert_int_equal(web(w, "web1")->state, MR_ABSENT);
+	assert_int_equal(w->kernel.n, before);
+	assert_int_equal(w->n, 1); /* the one it registered with */
+	end(w);
+}
+
+static void
+gone_for_good_deregisters_without_prefixes(void **state)
+{
+	struct world *w = world();
+	struct tick t = at_ms(0);
+	struct mr_why why;
+	struct mh m;
+	char text[TEXT_ADDR_MAX];
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	assert_int_equal(mr_gone_for_good(w->mr, "web1", &t, &why), 0);
+	m = decoded(newest(w));
+	assert_int_equal(m.bu.lifetime_s, 0);
+	assert_int_equal(m.opts.n[MH_OPT_PREFIX], 0);
+	assert_string_equal(text_addr(&m.opts.altcoa, text), COA_A);
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_IDLE);
+	pass(w, 100000);
+	assert_int_equal(w->n, 2);
+	assert_int_equal(web(w, "web1")->state, MR_ABSENT);
+	end(w);
+}
+
+static void
+a_word_that_cannot_be_done_says_why_and_changes_nothing(void **state)
+{
+	static const struct {
+		const char *name;
+		enum mr_word word;
+		bool with_keys;
+		const char *code;
+	} rows[] = {
+		{ "web1", MR_WORD_SUSPENDED, false, "refused" },
+		{ "nobody", MR_WORD_INCOMING, false, "unknown-guest" },
+		{ "nobody", MR_WORD_RUNNING, false, "unknown-guest" },
+		{ "nobody", MR_WORD_GONE, false, "unknown-guest" },
+		{ "nobody", MR_WORD_SUSPENDED, true, "unknown-guest" },
+		{ "thief", MR_WORD_INCOMING, true, "prefix-taken" },
+		{ "web1", MR_WORD_INCOMING, true, "refused" }, /* mrd.conf says otherwise */
+	};
+	struct world *w = world();
+	size_t before = w->kernel.n;
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct mr_guest_conf keys =
+		    guest(rows[i].name, "2001:db8:200:2::/64", "52:54:00:00:00:07");
+		struct mr_why why = { 0 };
+
+		assert_true(say_why(w, rows[i].word, rows[i].name, rows[i].with_keys ? &keys : NULL,
+				&why) < 0);
+		assert_string_equal(why.code, rows[i].code);
+		assert_non_null(strstr(why.text, rows[i].name));
+		assert_int_equal(w->kernel.n, before);
+	}
+	assert_int_equal(w->n, 0);
+	end(w);
+}
+
+static void
+keys_that_agree_are_taken_in_part_or_whole(void **state)
+{
+	struct world *w = world();
+	struct mr_guest_conf keys = w->guests[0];
+	struct mr_why why;
+
+	(void)state;
+	assert_int_equal(say_why(w, MR_WORD_INCOMING, "web1", &keys, &why), 0);
+	keys.prefixes = 0;
+	keys.home_address = in6addr_any;
+	assert_int_equal(say_why(w, MR_WORD_RUNNING, "web1", &keys, &why), 0);
+	keys.mac[0].b[5]++;
+	assert_int_equal(say_why(w, MR_WORD_RUNNING, "web1", &keys, &why), -EBUSY);
+	end(w);
+}
+
+static void
+the_file_is_written_before_the_kernel_is_touched(void **state)
+{
+	static const enum mr_word words[] = { MR_WORD_INCOMING, MR_WORD_RUNNING, MR_WORD_SUSPENDED,
+		MR_WORD_GONE };
+	struct world *w = world();
+
+	(void)state;
+	for (size_t i = 0; i < countof(words); i++) {
+		size_t sets = w->sets;
+		char line[64];
+
+		assert_int_equal(say(w, words[i], "web1"), 0);
+		assert_int_equal(w->sets_at_save, sets);
+		snprintf(line, sizeof(line), "guest %s \"web1\" index 0 origin config",
+		    mr_guest_state_name(web(w, "web1")->state));
+		assert_non_null(strstr(w->saved.s, line));
+	}
+	end(w);
+}
+
+/* ---- when the kernel refuses ---- */
+
+static void
+an_arrival_the_kernel_refuses_is_refused_and_taken_back(void **state)
+{
+	(void)state;
+	for (unsigned k = 1; k <= 12; k++) {
+		struct world *w = world();
+		size_t before = w->kernel.n;
+
+		w->fail_in = k;
+		assert_int_equal(say(w, MR_WORD_INCOMING, "web1"), -ENOBUFS);
+		assert_int_equal(web(w, "web1")->state, MR_ABSENT);
+		assert_int_equal(w->kernel.n, before);
+		assert_int_equal(w->events[MR_EVENT_KERNEL], 1);
+		assert_int_equal(say(w, MR_WORD_INCOMING, "web1"), 0);
+		audit(w);
+		end(w);
+	}
+}
+
+static void
+a_guest_that_runs_is_tried_again_until_the_kernel_agrees(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	w->fail_all = true;
+	assert_int_equal(say(w, MR_WORD_RUNNING, "web1"), 0); /* it runs, whatever we can do */
+	pass(w, 5000);
+	assert_in_range(w->events[MR_EVENT_KERNEL], 5, 7);
+	w->fail_all = false;
+	pass(w, 1000);
+	assert_false(web(w, "web1")->dirty);
+	audit(w);
+	end(w);
+}
+
+static void
+a_link_that_is_not_there_refuses_an_arrival(void **state)
+{
+	struct world *w = world();
+	struct mr_why why;
+
+	(void)state;
+	w->no_link = true;
+	assert_int_equal(say_why(w, MR_WORD_INCOMING, "web1", NULL, &why), -ENODEV);
+	assert_string_equal(why.code, "refused");
+	assert_int_equal(why.error, -ENODEV);
+	assert_int_equal(web(w, "web1")->state, MR_ABSENT);
+	end(w);
+}
+
+/* ---- signalling ---- */
+
+static void
+what_is_no_answer_of_ours_is_dropped_and_counted(void **state)
+{
+	static const struct {
+		struct from f;
+		enum mr_count count;
+	} rows[] = {
+		{ { "2001:db8:bad::1", COA_A, "2001:db8:200:1::1" }, MR_N_MH_STRANGER },
+		{ { AGENT, COA_A, NULL }, MR_N_MH_NO_HOME },
+		{ { AGENT, COA_A, "2001:db8:200:9::1" }, MR_N_MH_NOT_OURS },
+		{ { AGENT, COA_A, "2001:db8:200:1::2" }, MR_N_MH_NOT_OURS },
+		{ { AGENT, COA_A, "2001:db8:200:2::1" }, MR_N_MH_NOT_HERE },
+	};
+	struct world *w = world();
+	struct mh m;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	m = ack(newest_seq(w), 0);
+	for (size_t i = 0; i < countof(rows); i++) {
+		hear(w, rows[i].f, &m);
+		assert_int_equal(mr_counted(w->mr, rows[i].count), i == 3 ? 2 : 1);
+		assert_int_equal(w->last[MR_EVENT_DROPPED].count, rows[i].count);
+		assert_int_equal(web(w, "web1")->reg.state, MR_REG_WAITING);
+	}
+	m.ba.seq++;
+	hear(w, (struct from){ AGENT, COA_A, "2001:db8:200:1::1" }, &m);
+	assert_int_equal(mr_counted(w->mr, MR_N_BA_NOT_ASKED), 1);
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	assert_int_equal(w->n, 1);
+	end(w);
+}
+
+static void
+an_answer_that_is_not_authentic_is_not_believed(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	w->forged = true;
+	answer(w, MH_PROHIBITED);
+	assert_int_equal(mr_counted(w->mr, MR_N_BA_NOT_AUTHENTIC), 1);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_WAITING);
+	w->forged = false;
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	end(w);
+}
+
+static void
+hear_octets(struct world *w, uint8_t *mh, size_t n)
+{
+	uint8_t octets[1500];
+	struct ip6_mh_out out = {
+		.src = addr_of("2001:db8:bad::1"), .dst = addr_of(COA_A), .mh = mh, .mh_len = n
+	};
+	struct tick t = at_ms(w->ms);
+	struct ip6_mh_packet p;
+
+	carry(&out, octets, sizeof(octets), &p);
+	p.packet = octets;
+	p.packet_len = 40 + n;
+	mr_receive(w->mr, &p, &t);
+}
+
+static void
+an_unknown_type_is_answered_with_a_binding_error(void **state)
+{
+	uint8_t mh[8] = { 59, 0, 99 };
+	struct world *w = world();
+	struct mh m;
+
+	(void)state;
+	hear_octets(w, mh, sizeof(mh));
+	assert_int_equal(w->n, 1);
+	m = decoded(newest(w));
+	assert_int_equal(m.type, MH_BE);
+	assert_int_equal(m.be.status, 2);
+	for (int i = 0; i < 100; i++)
+		hear_octets(w, mh, sizeof(mh));
+	assert_int_equal(w->n, 10); /* a stranger's flood is not answered for ever */
+	pass(w, 1000);
+	hear_octets(w, mh, sizeof(mh));
+	assert_int_equal(w->n, 11);
+	assert_int_equal(mr_counted(w->mr, MR_N_MH_UNKNOWN), 102);
+	end(w);
+}
+
+static void
+a_header_at_fault_is_answered_with_a_pointer_to_it(void **state)
+{
+	static const struct {
+		uint8_t mh[16];
+		size_t n;
+		uint32_t pointer; /* in the packet */
+	} rows[] = {
+		{ { 41, 1, MH_BA }, 16, 40 }, /* Payload Proto */
+		{ { 59, 0, MH_BA }, 8, 41 },  /* Header Len below the least */
+	};
+	struct world *w = world();
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		uint8_t mh[16];
+		struct icmp6_error e;
+		struct wire_reader r;
+
+		memcpy(mh, rows[i].mh, sizeof(mh));
+		hear_octets(w, mh, rows[i].n);
+		assert_int_equal(w->icmp6_sent, i + 1);
+		r = (struct wire_reader){ .base = w->icmp6, .len = w->icmp6_n };
+		assert_int_equal(icmp6_error_get(&r, &e), 0);
+		assert_int_equal(e.type, ICMP6_PARAMETER);
+		assert_int_equal(e.code, 0);
+		assert_int_equal(e.value, rows[i].pointer);
+	}
+	assert_int_equal(w->n, 0);
+	end(w);
+}
+
+static void
+a_bad_checksum_is_dropped_without_a_word(void **state)
+{
+	uint8_t octets[1500], mh[64];
+	struct wire_writer mw = { .base = mh, .len = sizeof(mh) };
+	struct world *w = world();
+	struct tick t = at_ms(0);
+	struct ip6_mh_packet p;
+	struct mh m = ack(1, 0);
+	struct ip6_mh_out out = { .src = addr_of(AGENT), .dst = addr_of(COA_A), .mh = mh };
+
+	(void)state;
+	assert_int_equal(mh_put(&mw, &m), 0);
+	out.mh_len = mw.pos;
+	carry(&out, octets, sizeof(octets), &p);
+	octets[50] ^= 1;
+	mr_receive(w->mr, &p, &t);
+	assert_int_equal(mr_counted(w->mr, MR_N_MH_MALFORMED), 1);
+	assert_int_equal(w->n + w->icmp6_sent, 0);
+	end(w);
+}
+
+static void
+a_refresh_request_is_answered_if_it_is_the_home_agents(void **state)
+{
+	struct mh brr = { .type = MH_BRR };
+	struct world *w = world();
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	pass(w, 1000);
+	hear(w, (struct from){ "2001:db8:bad::1", COA_A, "2001:db8:200:1::1" }, &brr);
+	assert_int_equal(w->n, 1);
+	hear(w, (struct from){ AGENT, COA_A, "2001:db8:200:1::1" }, &brr);
+	assert_int_equal(w->n, 2);
+	end(w);
+}
+
+static void
+a_binding_error_1_registers_again_and_2_does_not(void **state)
+{
+	struct mh be = { .type = MH_BE, .be = { .status = 1 } };
+	struct world *w = world();
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	pass(w, 1000);
+	be.be.home = addr_of("2001:db8:200:1::1");
+	hear(w, (struct from){ "2001:db8:bad::1", COA_A, NULL }, &be);
+	assert_int_equal(w->n, 1);
+	be.be.status = 2;
+	hear(w, (struct from){ AGENT, COA_A, NULL }, &be);
+	assert_int_equal(w->n, 1);
+	be.be.status = 1;
+	hear(w, (struct from){ AGENT, COA_A, NULL }, &be);
+	assert_int_equal(w->n, 2);
+	be.be.home = addr_of("2001:db8:200:2::1"); /* not registered: no entry is made */
+	hear(w, (struct from){ AGENT, COA_A, NULL }, &be);
+	assert_int_equal(w->n, 2);
+	end(w);
+}
+
+/* An ICMPv6 error that quotes what we sent. */
+static void
+hear_error(struct world *w, const struct sent *s, uint8_t type, uint8_t code)
+{
+	uint8_t octets[1500], message[1280];
+	struct wire_writer mw = { .base = message, .len = sizeof(message) };
+	struct in6_addr from = addr_of("2001:db8:bad::1"), to = addr_of(COA_A);
+	struct tick t = at_ms(w->ms);
+	struct ip6_mh_packet p;
+	struct icmp6_error e = { .type = type, .code = code, .invoking = octets };
+	struct wire_writer pw = { .base = octets, .len = sizeof(octets) };
+
+	carry(&s->out, octets, sizeof(octets), &p);
+	assert_int_equal(ip6_mh_packet_put(&pw, &s->out), 0);
+	e.invoking_len = pw.pos;
+	assert_int_equal(icmp6_error_put(&mw, &e, &from, &to), 0);
+	mr_icmp6(w->mr, &from, message, mw.pos, &t);
+}
+
+static void
+parameter_problem_1_makes_it_wait_and_2_changes_nothing(void **state)
+{
+	struct world *w = world();
+	struct sent forged;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	hear_error(w, newest(w), ICMP6_PARAMETER, 2);
+	hear_error(w, newest(w), ICMP6_UNREACHABLE, 3);
+	pass(w, 1500);
+	assert_int_equal(w->n, 2);
+	forged = *newest(w);
+	forged.out.src = addr_of(COA_B);
+	hear_error(w, &forged, ICMP6_PARAMETER, 1);
+	assert_int_equal(mr_counted(w->mr, MR_N_ICMP6_UNRELATED), 1);
+	hear_error(w, newest(w), ICMP6_PARAMETER, 1);
+	pass(w, 31999);
+	assert_int_equal(w->n, 2);
+	pass(w, 1);
+	assert_int_equal(w->n, 3);
+	end(w);
+}
+
+/* ---- the host moves ---- */
+
+static void
+a_new_care_of_address_is_told_for_every_guest_at_once(void **state)
+{
+	struct world *w = world();
+	struct tick t = at_ms(0);
+	struct mr_why why;
+	char name[16], prefix[32], mac[24], text[TEXT_ADDR_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		struct mr_guest_conf g;
+
+		snprintf(name, sizeof(name), "g%u", i);
+		snprintf(prefix, sizeof(prefix), "2001:db8:300:%x::/64", i);
+		snprintf(mac, sizeof(mac), "52:54:00:00:01:%02x", i);
+		g = guest(name, prefix, mac);
+		assert_int_equal(mr_word(w->mr, MR_WORD_RUNNING, name, &g, &t, &why), 0);
+		answer(w, 0);
+	}
+	pass(w, 5000);
+	w->n = 0;
+	careof(w, COA_B);
+	assert_int_equal(w->n, 50);
+	for (size_t i = 0; i < 50; i++) {
+		struct mh m = decoded(&w->sent[i]);
+
+		assert_string_equal(text_addr(&w->sent[i].out.src, text), COA_B);
+		assert_string_equal(text_addr(&m.opts.altcoa, text), COA_B);
+	}
+	audit(w);
+	assert_int_equal(w->listenings, 2); /* M-58 */
+	pass(w, 2000);
+	assert_int_equal(w->listenings, 1);
+	audit(w);
+	end(w);
+}
+
+static void
+without_an_address_it_waits_and_then_registers(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	careof(w, NULL);
+	assert_true(ip6_is_any(&w->last[MR_EVENT_CAREOF].address));
+	say(w, MR_WORD_RUNNING, "web1");
+	pass(w, 10000);
+	assert_int_equal(w->n, 0);
+	audit(w);
+	careof(w, COA_B);
+	assert_int_equal(w->n, 1);
+	audit(w);
+	end(w);
+}
+
+static void
+back_to_the_previous_address_within_the_grace(void **state)
+{
+	struct world *w = world();
+	char text[TEXT_ADDR_MAX];
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	pass(w, 5000);
+	careof(w, COA_B);
+	pass(w, 100);
+	careof(w, COA_A);
+	audit(w);
+	pass(w, 1);
+	assert_string_equal(text_addr(&newest(w)->out.src, text), COA_A);
+	answer(w, 0);
+	pass(w, 3000);
+	assert_int_equal(w->listenings, 1);
+	assert_true(kernel_has(w, DEFAULT("default dev tunnel(" AGENT ")")));
+	audit(w);
+	end(w);
+}
+
+/* ---- what the guest sees ---- */
+
+static void
+an_arrival_is_advertised_to_its_mac_alone(void **state)
+{
+	struct world *w = world();
+	struct nd_path path;
+	struct nd_ra ra;
+
+	(void)state;
+	say(w, MR_WORD_INCOMING, "web1");
+	assert_int_equal(w->frames, 0);
+	say(w, MR_WORD_RUNNING, "web1");
+	assert_int_equal(w->frames, 2);
+	assert_int_equal(nd_ra_get(w->frame[1].octets, w->frame[1].n, &path, &ra), 0);
+	assert_memory_equal(&path.to, &w->guests[0].mac[0], 6);
+	assert_memory_equal(&path.from, &w->conf.gateway.mac, 6);
+	assert_int_equal(ra.mtu, 1460);
+	assert_int_equal(ra.lifetime_s, 1800);
+	assert_string_equal(w->frame[1].dev, "brvm");
+	pass(w, 10000);
+	assert_int_equal(mr_counted(w->mr, MR_N_NA_SENT), 3);
+	assert_int_equal(mr_counted(w->mr, MR_N_RA_SENT), 1);
+	say(w, MR_WORD_SUSPENDED, "web1");
+	pass(w, 1000000);
+	assert_int_equal(mr_counted(w->mr, MR_N_RA_SENT), 1);
+	end(w);
+}
+
+static void
+solicit(struct world *w, const char *mac)
+{
+	uint8_t f[14 + 40 + 8] = { 0x33, 0x33, 0, 0, 0, 2, [12] = 0x86, 0xdd, 0x60 };
+	struct nd_mac from = mac_of(mac);
+	struct in6_addr src = nd_linklocal(&from), dst = addr_of("ff02::2");
+	struct tick t = at_ms(w->ms);
+	uint16_t sum;
+
+	memcpy(f + 6, &from, 6);
+	f[19] = 8;
+	f[20] = IP6_ICMP6;
+	f[21] = 255;
+	memcpy(f + 22, &src, 16);
+	memcpy(f + 38, &dst, 16);
+	f[54] = 133;
+	sum = ip6_checksum(&src, &dst, IP6_ICMP6, f + 54, 8);
+	f[56] = (uint8_t)(sum >> 8);
+	f[57] = (uint8_t)sum;
+	mr_frame(w->mr, "brvm", f, sizeof(f), &t);
+}
+
+static void
+a_solicitation_is_answered_to_guests_that_run_here(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	w->frames = 0;
+	solicit(w, "52:54:00:00:00:01");
+	assert_int_equal(w->frames, 1);
+	solicit(w, "52:54:00:00:00:02"); /* web2 is not here */
+	solicit(w, "52:54:00:00:00:66");
+	assert_int_equal(w->frames, 1);
+	assert_int_equal(mr_counted(w->mr, MR_N_RS_STRANGER), 2);
+	for (int i = 0; i < 20; i++)
+		solicit(w, "52:54:00:00:00:01");
+	assert_int_equal(w->frames, 3);
+	assert_int_equal(mr_counted(w->mr, MR_N_RS_LIMITED), 18);
+	end(w);
+}
+
+static void
+refused_prefixes_are_withdrawn_at_once_and_come_back(void **state)
+{
+	struct world *w = world();
+	struct nd_path path;
+	struct nd_ra ra;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	w->frames = 0;
+	answer(w, MH_NOT_AUTHORIZED);
+	pass(w, 0);
+	assert_int_equal(w->frames, 1);
+	assert_int_equal(nd_ra_get(w->frame[0].octets, w->frame[0].n, &path, &ra), 0);
+	assert_int_equal(ra.lifetime_s + ra.prefix[0].valid_s + ra.prefix[0].preferred_s, 0);
+	end(w);
+}
+
+/* ---- configuration and restart ---- */
+
+static void
+a_reload_adds_changes_and_forgets_guests(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	/* web1 vanishes while it runs here, web2 while it does not, web3 comes. */
+	w->guests[0] = guest("web3", "2001:db8:200:3::/64", "52:54:00:00:00:03");
+	w->conf.guests = 1;
+	assert_int_equal(configure(w), 0);
+	assert_int_equal(web(w, "web1")->state, MR_RUNNING);
+	assert_null(mr_find(w->mr, "web2"));
+	assert_non_null(mr_find(w->mr, "web3"));
+	audit(w);
+	say(w, MR_WORD_GONE, "web1");
+	pass(w, 2000);
+	assert_null(mr_find(w->mr, "web1"));
+	audit(w);
+	end(w);
+}
+
+static void
+two_guests_may_swap_their_prefixes_in_a_reload(void **state)
+{
+	struct world *w = world();
+	struct mr_guest_conf one = w->guests[0];
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	w->guests[0] = guest("web1", "2001:db8:200:2::/64", "52:54:00:00:00:01");
+	w->guests[1] = one;
+	snprintf(w->guests[1].name, sizeof(w->guests[1].name), "web2");
+	assert_int_equal(configure(w), 0);
+	assert_true(ip6_prefix_equal(&web(w, "web2")->conf.prefix[0], &one.prefix[0]));
+	assert_int_equal(w->n, 2); /* another Home Address: another registration */
+	audit(w);
+	end(w);
+}
+
+static void
+a_reload_that_takes_a_visitors_prefix_is_refused(void **state)
+{
+	struct mr_guest_conf visitor = guest("v", "2001:db8:300::/64", "52:54:00:00:00:09");
+	struct world *w = world();
+	struct mr_why why;
+
+	(void)state;
+	assert_int_equal(say_why(w, MR_WORD_RUNNING, "v", &visitor, &why), 0);
+	w->guests[0] = guest("web3", "2001:db8:300::/64", "52:54:00:00:00:03");
+	assert_int_equal(configure(w), -EEXIST);
+	assert_non_null(mr_find(w->mr, "web1"));
+	assert_null(mr_find(w->mr, "web3"));
+	audit(w);
+	end(w);
+}
+
+static void
+another_home_agent_is_registered_with_at_once(void **state)
+{
+	struct world *w = world();
+	char text[TEXT_ADDR_MAX];
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	pass(w, 5000);
+	w->conf.home_agent = addr_of("2001:db8:101::1");
+	assert_int_equal(configure(w), 0);
+	assert_int_equal(w->n, 2);
+	assert_string_equal(text_addr(&newest(w)->out.dst, text), "2001:db8:101::1");
+	assert_true(kernel_has(w, DEFAULT("blackhole default")));
+	audit(w);
+	end(w);
+}
+
+static void
+words_define_and_forget_what_mrd_conf_does_not(void **state)
+{
+	struct mr_guest_conf g = guest("vm9", "2001:db8:900::/64", "52:54:00:00:00:09");
+	struct world *w = world();
+	struct tick t = at_ms(0);
+	struct mr_why why;
+	size_t before = w->kernel.n;
+
+	(void)state;
+	assert_int_equal(mr_define(w->mr, &g, &t, &why), 0);
+	assert_non_null(strstr(w->saved.s, "guest absent \"vm9\" index 2 origin control"));
+	assert_int_equal(say(w, MR_WORD_RUNNING, "vm9"), 0);
+	assert_int_equal(mr_forget(w->mr, "vm9", &t, &why), -EBUSY);
+	say(w, MR_WORD_GONE, "vm9");
+	pass(w, 2000);
+	assert_int_equal(web(w, "vm9")->state, MR_ABSENT);
+	assert_int_equal(mr_forget(w->mr, "vm9", &t, &why), 0);
+	assert_int_equal(w->kernel.n, before);
+	assert_int_equal(mr_forget(w->mr, "web1", &t, &why), -EBUSY);
+	w->guests[0].mac[0].b[5]++;
+	assert_int_equal(mr_define(w->mr, &w->guests[0], &t, &why), -EBUSY);
+	end(w);
+}
+
+/* What the file said, into a new core on the same kernel. */
+static struct world *
+restarted(struct world *old)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct mr_state_line line;
+	struct plan found = { 0 };
+	struct tick t;
+
+	w->ms = old->ms + 50;
+	t = at_ms(w->ms);
+	w->conf = configuration();
+	memcpy(w->guests, old->guests, sizeof(w->guests));
+	w->conf.guest = w->guests;
+	w->conf.guests = 2;
+	for (size_t i = 0; i < old->kernel.n; i++) {
+		plan_add(&w->kernel, &old->kernel.v[i]);
+		plan_add(&found, &old->kernel.v[i]);
+	}
+	w->want = want_new(&want_ops, w);
+	w->mr = mr_new(&w->conf, &ops, w, w->want, 1);
+	careof(w, COA_A);
+	for (char *at = old->saved.s; at && *at;) {
+		size_t n = strcspn(at, "\n");
+
+		assert_int_equal(mr_state_get(at, n, &line), 0);
+		assert_int_equal(mr_restore(w->mr, &line.guest, &t), 0);
+		at += n + 1;
+	}
+	assert_int_equal(configure(w), 0);
+	(void)want_fix(w->want, &found, NULL);
+	plan_done(&found);
+	end(old);
+	return w;
+}
+
+static void
+a_restart_at_any_point_ends_with_the_right_objects(void **state)
+{
+	static const enum mr_word words[] = { MR_WORD_INCOMING, MR_WORD_RUNNING, MR_WORD_SUSPENDED,
+		MR_WORD_RUNNING, MR_WORD_GONE };
+
+	(void)state;
+	for (size_t stop = 0; stop <= countof(words); stop++) {
+		struct world *w = world();
+		enum mr_guest_state was;
+		unsigned index;
+
+		for (size_t i = 0; i < stop; i++) {
+			assert_int_equal(say(w, words[i], "web1"), 0);
+			pass(w, 400);
+		}
+		was = web(w, "web1")->state;
+		index = web(w, "web1")->index;
+		w = restarted(w);
+		assert_int_equal(web(w, "web1")->state, was);
+		assert_int_equal(web(w, "web1")->index, index);
+		assert_int_equal(web(w, "web1")->origin, MR_ORIGIN_CONFIG);
+		assert_int_equal(w->n, was == MR_RUNNING ? 1 : 0);
+		audit(w);
+		say(w, MR_WORD_GONE, "web1");
+		pass(w, 3000);
+		assert_int_equal(w->kernel.n, 2); /* an unreachable route per guest known */
+		end(w);
+	}
+}
+
+static void
+a_restart_sends_a_newer_number_than_before(void **state)
+{
+	struct world *w = world();
+	uint16_t before;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	before = newest_seq(w);
+	w = restarted(w);
+	assert_true(mh_seq_newer(newest_seq(w), before));
+	end(w);
+}
+
+/* ---- any order ---- */
+
+static void
+any_two_words_in_any_state_leave_the_plan_of_the_state(void **state)
+{
+	static const enum mr_word to[MR_GUEST_STATES][2] = {
+		[MR_ABSENT] = { MR_WORD_GONE, MR_WORD_GONE },
+		[MR_INCOMING] = { MR_WORD_INCOMING, MR_WORD_INCOMING },
+		[MR_RUNNING] = { MR_WORD_RUNNING, MR_WORD_RUNNING },
+		[MR_SUSPENDED] = { MR_WORD_RUNNING, MR_WORD_SUSPENDED },
+		[MR_LEAVING] = { MR_WORD_RUNNING, MR_WORD_GONE },
+	};
+
+	(void)state;
+	for (unsigned s = 0; s < MR_GUEST_STATES; s++) {
+		for (unsigned pair = 0; pair < 16; pair++) {
+			struct world *w = world();
+
+			say(w, to[s][0], "web1");
+			say(w, to[s][1], "web1");
+			assert_int_equal(web(w, "web1")->state, s);
+			(void)say(w, (enum mr_word)(pair / 4), "web1");
+			audit(w);
+			(void)say(w, (enum mr_word)(pair % 4), "web1");
+			audit(w);
+			(void)say(w, MR_WORD_GONE, "web1");
+			pass(w, 2000);
+			audit(w);
+			assert_int_equal(w->kernel.n, 2);
+			end(w);
+		}
+	}
+}
+
+/* One step of a life that no hypervisor would dare. */
+static void
+stumble(struct world *w, uint32_t random)
+{
+	static const char *const names[] = { "web1", "web2", "v" };
+	struct mr_guest_conf visitor = guest("v", "2001:db8:300::/64", "52:54:00:00:00:09");
+	const char *name = names[(random >> 4) % 3];
+	enum mr_word word = (enum mr_word)((random >> 8) % 4);
+	struct tick t = at_ms(w->ms);
+	struct mr_why why;
+
+	switch (random >> 28) {
+	case 0:
+		careof(w, (random & 0x1000) ? COA_A : (random & 0x2000) ? COA_B : NULL);
+		break;
+	case 1:
+	case 2:
+		if (w->n > 0)
+			answer(w, (random & 0x3000) ? 0 : (uint8_t)(random >> 16));
+		break;
+	case 3:
+		w->fail_in = (random >> 16) % 8;
+		break;
+	case 4:
+		(void)mr_refresh(w->mr, name, &t, &why);
+		break;
+	case 5:
+		(void)mr_gone_for_good(w->mr, name, &t, &why);
+		break;
+	case 6:
+	case 7:
+		pass(w, (random >> 12) % 3000);
+		break;
+	case 8:
+		pass(w, (random >> 12) % 100000);
+		break;
+	default:
+		(void)say_why(w, word, name, name[0] == 'v' ? &visitor : NULL, &why);
+		break;
+	}
+}
+
+/* X-03 and N-27, of whatever was sent in the last step. */
+static void
+check_sent(struct world *w, size_t from)
+{
+	for (size_t i = from; i < w->n; i++) {
+		const struct sent *s = &w->sent[i % SENT_MAX];
+		struct mh m = decoded(s);
+
+		assert_int_equal(m.type, MH_BU);
+		assert_true(m.bu.flags & MH_BU_H);
+		assert_true(ip6_equal(&s->out.src, &m.opts.altcoa));
+	}
+}
+
+static void
+a_hundred_thousand_random_steps_leave_no_stray_object(void **state)
+{
+	struct world *w = world();
+	uint32_t random = 20261121;
+
+	(void)state;
+	print_message("  seed %u\n", random);
+	for (int i = 0; i < 100000; i++) {
+		size_t before = w->n;
+
+		random = random * 1664525 + 1013904223;
+		stumble(w, random);
+		check_sent(w, before);
+		if (i % 16 == 0)
+			audit(w);
+	}
+	assert_true(w->n > 1000);
+	w->fail_in = 0;
+	for (int i = 0; i < 3; i++) {
+		static const char *const names[] = { "web1", "web2", "v" };
+
+		(void)say(w, MR_WORD_GONE, names[i]);
+	}
+	pass(w, 20000);
+	audit(w);
+	assert_int_equal(w->kernel.n, 2);
+	w->conf.guests = 0;
+	assert_int_equal(configure(w), 0);
+	assert_int_equal(w->kernel.n, 0);
+	end(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("M-38 M-39 M-40 N-04 N-07 M-06",
+		    running_registers_at_once_with_what_the_rfcs_ask_for),
+		TEST("N-08 N-09 N-10", every_refresh_lists_the_same_prefixes),
+		TEST("N-03 N-07", implicit_mode_lists_none),
+		TEST("N-27", the_tunnel_carries_the_guest_only_after_the_answer),
+		TEST("M-49 N-34", a_lapse_and_a_refusal_make_the_default_unreachable),
+		TEST("N-25", an_arrival_from_incoming_changes_little_before_it_is_told),
+		TEST("X-03", a_cancelled_migration_leaves_nothing_and_sends_nothing),
+		TEST("X-06 X-03", gone_takes_late_packets_for_the_grace_and_then_leaves_nothing),
+		TEST("N-21 M-39", gone_for_good_deregisters_without_prefixes),
+		TEST("X-01", a_word_that_cannot_be_done_says_why_and_changes_nothing),
+		TEST("X-01", keys_that_agree_are_taken_in_part_or_whole),
+		TEST("X-03", the_file_is_written_before_the_kernel_is_touched),
+		TEST("X-03", an_arrival_the_kernel_refuses_is_refused_and_taken_back),
+		TEST("X-03", a_guest_that_runs_is_tried_again_until_the_kernel_agrees),
+		TEST("X-03", a_link_that_is_not_there_refuses_an_arrival),
+		TEST("M-57 M-47", what_is_no_answer_of_ours_is_dropped_and_counted),
+		TEST("M-47", an_answer_that_is_not_authentic_is_not_believed),
+		TEST("M-02", an_unknown_type_is_answered_with_a_binding_error),
+		TEST("M-03 M-04", a_header_at_fault_is_answered_with_a_pointer_to_it),
+		TEST("M-01", a_bad_checksum_is_dropped_without_a_word),
+		TEST("M-55", a_refresh_request_is_answered_if_it_is_the_home_agents),
+		TEST("M-54", a_binding_error_1_registers_again_and_2_does_not),
+		TEST("M-56", parameter_problem_1_makes_it_wait_and_2_changes_nothing),
+		TEST("X-04 M-44 M-58", a_new_care_of_address_is_told_for_every_guest_at_once),
+		TEST("M-38", without_an_address_it_waits_and_then_registers),
+		TEST("M-58", back_to_the_previous_address_within_the_grace),
+		TEST("A-03 A-05", an_arrival_is_advertised_to_its_mac_alone),
+		TEST("A-05", a_solicitation_is_answered_to_guests_that_run_here),
+		TEST("N-34", refused_prefixes_are_withdrawn_at_once_and_come_back),
+		TEST("X-01", a_reload_adds_changes_and_forgets_guests),
+		TEST("X-01", two_guests_may_swap_their_prefixes_in_a_reload),
+		TEST("X-01", a_reload_that_takes_a_visitors_prefix_is_refused),
+		TEST("N-27", another_home_agent_is_registered_with_at_once),
+		TEST("X-01", words_define_and_forget_what_mrd_conf_does_not),
+		TEST("X-03", a_restart_at_any_point_ends_with_the_right_objects),
+		TEST("M-42", a_restart_sends_a_newer_number_than_before),
+		TEST("X-03", any_two_words_in_any_state_leave_the_plan_of_the_state),
+		TEST("X-03", a_hundred_thousand_random_steps_leave_no_stray_object),
+	};
+
+	return cmocka_run_group_tests_name("mr", tests, NULL, NULL);
+}
