@@ -260,16 +260,7 @@ header_len(size_t octets)
 	return (octets + 7) / 8 - 1;
 }
 
-/* Behind the common header; the message's type is known and its length plausible. */
-static enum mh_verdict
-get_message(const struct message *k, struct wire_reader *r, struct mh *ret_mh)
-{
-	k->get(r, ret_mh);
-	if (r->bad || mh_opts_get(r, &ret_mh->opts) < 0)
-		return MH_DROP;
-	return MH_OK;
-}
-
+/* The checks of RFC 6275 9.2, in its order. */
 enum mh_verdict
 mh_get(const struct ip6_mh_packet *p, struct mh *ret_mh, size_t *ret_at)
 {
@@ -296,7 +287,8 @@ mh_get(const struct ip6_mh_packet *p, struct mh *ret_mh, size_t *ret_at)
 
 	memset(ret_mh, 0, sizeof(*ret_mh));
 	ret_mh->type = p->mh[TYPE_AT];
-	return get_message(k, &r, ret_mh);
+	k->get(&r, ret_mh);
+	return mh_opts_get(&r, &ret_mh->opts) < 0 ? MH_DROP : MH_OK;
 }
 
 int

@@ -677,7 +677,7 @@ mh_opts_get(struct wire_reader *r, struct mh_opts *ret_opts)
 			return -EBADMSG;
 		}
 	}
-	return 0;
+	return r->bad ? -EBADMSG : 0; /* what came before may have run out of octets */
 }
 
 static void
