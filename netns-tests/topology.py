@@ -252,7 +252,7 @@ class World:
         lab.wait_until(suspended + int(stop_ms * 1e6))
         vm.tell("resume", target)
         there.send("guest", "running", name)
-        resumed = vm.heard()["mono_ns"]
+        resumed = vm.heard("resumed")
         there.answer("guest", "running", name)
         stop = Stop(suspended, resumed, source, target)
         say("vm", f"resumed on {target}, stop time {stop.stop_ms:.1f} ms", resumed)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import lab
 
 MS = 1_000_000
+KERNEL_S = 20  # a busy kernel with namespaces to clear away takes seconds to make or close a tap
 
 
 class FakeVm:
@@ -32,27 +33,30 @@ class FakeVm:
         """Say it and do not wait: what follows must not lose a scheduling round."""
         self.process.popen.stdin.write((" ".join(words) + "\n").encode())
 
-    def heard(self):
-        answer = self.process.line()
-        if answer["event"] == "refused":
-            raise lab.LabError(f"fakevm refused: {answer}")
-        return answer
-
-    def _do(self, *words):
-        self.tell(*words)
-        return self.heard()["mono_ns"]
+    def heard(self, event):
+        """The moment of that event; what else it says before (an old tap is gone) is no matter."""
+        while True:
+            answer = self.process.line(within=KERNEL_S)
+            if answer["event"] == "refused":
+                raise lab.LabError(f"fakevm refused: {answer}")
+            if answer["event"] == event:
+                return answer["mono_ns"]
 
     def attach(self, host):
-        return self._do("attach", host)
+        self.tell("attach", host)
+        return self.heard("attached")
 
     def detach(self, host):
-        return self._do("detach", host)
+        """The tap goes when the kernel gets round to it; an attach there comes after that."""
+        self.tell("detach", host)
 
     def suspend(self):
-        return self._do("suspend")
+        self.tell("suspend")
+        return self.heard("suspended")
 
     def resume(self, host):
-        return self._do("resume", host)
+        self.tell("resume", host)
+        return self.heard("resumed")
 
 
 # ---- numbered UDP ----

@@ -78,9 +78,10 @@ def test_a_move_loses_only_what_was_sent_between_suspend_and_acknowledgement(wor
     inbound, outbound = records
     for record in records:
         assert record.duplicated == record.reordered == 0
-        # On a busy machine packets are a while on their way, before and after.
-        assert record.lost == record.lost_between(stop.suspend_ns - 100 * traffic.MS,
-                                                  bound_ns + 100 * traffic.MS)
+        # Lost ones are dated by the timetable, behind which the sender may have been.
+        early_ns = int((5 + record.latest_ms) * traffic.MS)
+        within = record.lost_between(stop.suspend_ns - early_ns, bound_ns + 20 * traffic.MS)
+        assert record.lost == within, f"sender up to {record.latest_ms} ms behind"
     assert inbound.last_before(lab.mono_ns()) > stop.resume_ns
     binding = world.binding("vm1")
     assert binding["coa"] == B and binding["moves"] >= 1

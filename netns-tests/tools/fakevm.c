@@ -18,6 +18,10 @@
  *	detach HOST	the tap is closed and gone
  *	quit
  *
+ * Making and closing a tap takes the kernel seconds when it has many devices to
+ * clear away. Under QEMU that is the other host's process and nobody waits for it;
+ * here it is a thread that does nothing else, so that the pump never stands still.
+ *
  * On resume the guest is announced to the switches as QEMU does it: five RARP
  * frames after 0, 50, 200, 450 and 800 ms (net/announce.c).
  *
@@ -32,6 +36,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -69,6 +74,7 @@ struct vm {
 	size_t announced; /* RARP frames sent since the resume */
 	int64_t resumed_ns;
 	int timer;
+	int jobs, done; /* pipes to the thread that makes taps, and from it */
 	uint64_t to_guest, from_guest, dropped; /* frames */
 };
 
@@ -148,32 +154,82 @@ dress(const struct port *p, const uint8_t *mac)
 }
 
 /* The tap lives as long as its descriptor, as libvirt's do. */
-static void
-port_open(struct port *p, const uint8_t *mac)
+static int
+port_open(const struct port *p, const uint8_t *mac)
 {
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), fd;
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
 
 	if (home < 0)
 		tool_die("own namespace");
 	netns_enter(p->ns);
-	p->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (p->fd < 0)
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
 		tool_die("/dev/net/tun");
 	memcpy(ifr.ifr_name, p->ifname, IFNAMSIZ);
-	ask(p->fd, TUNSETIFF, &ifr, "tap");
+	ask(fd, TUNSETIFF, &ifr, "tap");
 	dress(p, mac);
 	if (setns(home, CLONE_NEWNET) < 0)
 		tool_die("way back");
 	close(home);
+	return fd;
+}
+
+/* ---- the thread that makes and closes taps ---- */
+
+/* To the thread: open the port (fd is -1) or close fd. Back: with fd as it is then. */
+struct job {
+	struct port *port; /* its names are constant; its fd is the main thread's */
+	int fd;
+};
+
+struct worker {
+	const uint8_t *mac;
+	int jobs, done;
+};
+
+static void *
+work(void *arg)
+{
+	const struct worker *w = arg;
+	struct job job;
+
+	while (read(w->jobs, &job, sizeof(job)) == sizeof(job)) {
+		if (job.fd < 0) {
+			job.fd = port_open(job.port, w->mac);
+		} else {
+			close(job.fd);
+			job.fd = -1;
+		}
+		if (write(w->done, &job, sizeof(job)) != sizeof(job))
+			tool_die("answer of the thread");
+	}
+	return NULL;
 }
 
 static void
-port_close(struct port *p)
+start_worker(struct vm *vm, struct worker *w)
 {
-	if (p->fd >= 0)
-		close(p->fd);
-	p->fd = -1;
+	int to[2], from[2];
+	pthread_t thread;
+
+	if (pipe2(to, O_CLOEXEC) < 0 || pipe2(from, O_CLOEXEC) < 0)
+		tool_die("pipe");
+	*w = (struct worker){ .mac = vm->mac, .jobs = to[0], .done = from[1] };
+	vm->jobs = to[1];
+	vm->done = from[0];
+	errno = pthread_create(&thread, NULL, work, w);
+	if (errno)
+		tool_die("thread");
+}
+
+static void
+hand_over(struct vm *vm, struct port *p, int fd)
+{
+	struct job job = { .port = p, .fd = fd };
+
+	if (write(vm->jobs, &job, sizeof(job)) != sizeof(job))
+		tool_die("thread");
 }
 
 /* ---- frames ---- */
@@ -275,8 +331,9 @@ static void
 do_attach(struct vm *vm, struct port *p)
 {
 	if (p->fd < 0)
-		port_open(p, vm->mac);
-	answer(vm, "attached", p->host, tool_now_ns());
+		hand_over(vm, p, -1);
+	else
+		answer(vm, "attached", p->host, tool_now_ns());
 }
 
 static void
@@ -286,8 +343,23 @@ do_detach(struct vm *vm, struct port *p)
 		refuse(vm, p->host);
 		return;
 	}
-	port_close(p);
-	answer(vm, "detached", p->host, tool_now_ns());
+	if (p->fd >= 0)
+		hand_over(vm, p, p->fd);
+	else
+		answer(vm, "detached", p->host, tool_now_ns());
+	p->fd = -1;
+}
+
+/* The thread is done with a tap. */
+static void
+take_back(struct vm *vm)
+{
+	struct job job;
+
+	if (read(vm->done, &job, sizeof(job)) != sizeof(job))
+		tool_die("thread");
+	job.port->fd = job.fd;
+	answer(vm, job.fd < 0 ? "detached" : "attached", job.port->host, tool_now_ns());
 }
 
 static const struct command {
@@ -365,14 +437,17 @@ run(struct vm *vm)
 			{ .fd = vm->timer, .events = POLLIN },
 			{ .fd = vm->on ? vm->guest.fd : -1, .events = POLLIN },
 			{ .fd = vm->on ? vm->on->fd : -1, .events = POLLIN },
+			{ .fd = vm->done, .events = POLLIN },
 		};
 
-		if (poll(fds, 4, -1) < 0 && errno != EINTR)
+		if (poll(fds, 5, -1) < 0 && errno != EINTR)
 			tool_die("poll");
 		if (fds[0].revents && !listen_to_lab(vm))
 			return;
 		if (fds[1].revents)
 			announce(vm);
+		if (fds[4].revents)
+			take_back(vm);
 		if (vm->on && fds[2].revents)
 			pump(vm, vm->guest.fd, vm->on->fd, &vm->from_guest);
 		if (vm->on && fds[3].revents)
@@ -403,6 +478,7 @@ int
 main(int argc, char **argv)
 {
 	struct vm vm = { .announce = true, .guest.fd = -1 };
+	struct worker worker;
 	int arg = 1;
 
 	if (arg < argc && strcmp(argv[arg], "--no-announce") == 0) {
@@ -425,7 +501,8 @@ main(int argc, char **argv)
 	vm.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (vm.timer < 0)
 		tool_die("timer");
-	port_open(&vm.guest, vm.mac);
+	vm.guest.fd = port_open(&vm.guest, vm.mac);
+	start_worker(&vm, &worker);
 	answer(&vm, "ready", "", tool_now_ns());
 	run(&vm);
 	return 0;
