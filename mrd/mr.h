@@ -63,7 +63,7 @@ const char *mr_count_name(enum mr_count count);
 struct mr_event {
 	enum mr_event_kind {
 		MR_EVENT_GUEST,	     /* its state changed */
-		MR_EVENT_REGISTERED, /* took_ms; again for each refresh, with `refresh` set */
+		MR_EVENT_REGISTERED, /* took_ms; for a refresh too, with `refresh` set */
 		MR_EVENT_REFUSED,    /* status, fatal */
 		MR_EVENT_LAPSED,
 		MR_EVENT_CAREOF,  /* address; :: when there is none */

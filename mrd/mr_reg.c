@@ -99,6 +99,7 @@ static void
 begin(struct mr_reg *reg, const struct input *in)
 {
 	reg->asking = true;
+	reg->refreshing = in->event == MR_REG_TIMER || in->event == MR_REG_NUDGE;
 	reg->asked = in->now->now;
 	reg->sends = 0;
 	reg->sequence_naks = 0;

@@ -101,8 +101,9 @@ struct mr_reg {
 	uint32_t granted_s;
 	uint16_t acked; /* sequence number of the Binding Update accepted last */
 	uint8_t last_status;
-	bool answered; /* last_status holds something */
-	bool asking;   /* a question is open: retransmit until it is answered */
+	bool answered;	 /* last_status holds something */
+	bool refreshing; /* the question is a refresh: nothing has happened, but time */
+	bool asking;	 /* a question is open: retransmit until it is answered */
 
 	mono_t recent[MR_REG_RATE]; /* when the last ones were sent, a ring */
 	unsigned recent_at, recent_n;

@@ -78,13 +78,13 @@ refused(struct mr *mr, struct mr_guest *g, mono_t now)
 }
 
 static void
-accepted(struct mr *mr, struct mr_guest *g, enum mr_reg_state from, mono_t now)
+accepted(struct mr *mr, struct mr_guest *g, mono_t now)
 {
 	struct mr_event e = { .kind = MR_EVENT_REGISTERED,
 		.guest = g,
 		.status = g->reg.last_status,
 		.took_ms = now.ms - g->reg.asked.ms,
-		.refresh = from == MR_REG_BOUND };
+		.refresh = g->reg.refreshing };
 
 	mr->count[MR_N_BA_ACCEPTED]++;
 	mr->ops->event(mr->ctx, &e);
@@ -105,7 +105,7 @@ reg_moved(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_eve
 	switch (on) {
 	case MR_REG_ACK:
 		if (reg->state == MR_REG_BOUND)
-			accepted(mr, g, from, now->now);
+			accepted(mr, g, now->now);
 		break;
 	case MR_REG_ACK_UNROUTED:
 	case MR_REG_NAK_LATER:

@@ -237,11 +237,10 @@ tell_registered(struct mrd *d, const struct mr_event *e)
 	    text_addr(&d->conf.home_agent, ha), (unsigned)reg->acked, (unsigned)reg->granted_s,
 	    (long long)e->took_ms);
 	if (ctl_is_monitored(d->ctl))
-		ctl_event(d->ctl, "registered",
-		    json_pack("{s:s, s:s, s:o, s:i, s:I, s:I, s:b}", "name", g->conf.name, "hoa",
-			hoa, "coa", json_addr(&reg->careof), "seq", (int)reg->acked, "lifetime_s",
-			(json_int_t)reg->granted_s, "took_ms", (json_int_t)e->took_ms, "refresh",
-			(int)e->refresh));
+		ctl_event(d->ctl, e->refresh ? "refreshed" : "registered",
+		    json_pack("{s:s, s:s, s:o, s:i, s:I, s:I}", "name", g->conf.name, "hoa", hoa,
+			"coa", json_addr(&reg->careof), "seq", (int)reg->acked, "lifetime_s",
+			(json_int_t)reg->granted_s, "took_ms", (json_int_t)e->took_ms));
 }
 
 static void
