@@ -80,6 +80,11 @@ class Record:
     def lost(self):
         return self.sent - self.received
 
+    def lost_at(self):
+        """When the packets that never arrived should have been sent."""
+        return [self.first_ns + seq * self.interval_ns for seq in range(self.sent)
+                if seq not in self.seen]
+
     def lost_between(self, begin_ns, end_ns):
         """Packets that should have been sent in that time and never arrived."""
         low = max(0, -(-(begin_ns - self.first_ns) // self.interval_ns))
