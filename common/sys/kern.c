@@ -205,7 +205,7 @@ kern_open(struct kern **ret_kern, struct ev_loop *loop, const struct kern_opts *
 	k->opts.name = k->name;
 	k->nl.fd = -1;
 	k->mh.in = k->mh.out = k->mh.icmp = -1;
-	k->frames.out = -1;
+	k->frames.fd = -1;
 	kern_monitor_init(k);
 	r = choose(k);
 	if (r == 0) {

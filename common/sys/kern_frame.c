@@ -4,73 +4,66 @@
  * Frames, because a guest's advertisement goes to its MAC alone while its IPv6
  * destination is a group (RFC 6085). On a bridge the frames come and go by the bridge's
  * own device: it hears all solicitations and finds the guest's port by its MAC.
+ *
+ * One socket for all links, told apart here: closing a packet socket waits for all
+ * processors (tens of milliseconds), in which no packet of any guest would move. Links
+ * are known by name, so one that is made anew is listened to again without a word.
  */
 #include <errno.h>
 #include <linux/filter.h>
+
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <utlist.h>
 
-#include "common/base/log.h"
 #include "common/sys/kern_int.h"
 
 #define FRAMES_PER_WAKEUP 16
 #define RS_TYPE 133 /* Router Solicitation, RFC 4861 4.1 */
 
-struct kern_frame_link {
-	struct kern *k;
-	char dev[KOBJ_DEV_MAX];
-	unsigned index;
-	int fd;
-	struct ev_io io;
-	struct kern_frame_link *next;
-};
-
-static struct kern_frame_link *
+/* The place of dev among the links listened to, or their number. */
+static size_t
 find(const struct kern *k, const char *dev)
 {
-	struct kern_frame_link *l;
+	size_t i = 0;
 
-	LL_FOREACH(k->frames.links, l)
-	{
-		if (strcmp(l->dev, dev) == 0)
-			return l;
-	}
-	return NULL;
+	while (i < k->frames.links_n && strcmp(k->frames.links[i], dev) != 0)
+		i++;
+	return i;
 }
 
 static void
 on_frame(struct ev_loop *loop, struct ev_io *w, int revents)
 {
-	struct kern_frame_link *l = container_of(w, struct kern_frame_link, io);
-	uint8_t frame[ND_FRAME_MAX];
-	char dev[KOBJ_DEV_MAX];
+	struct kern *k = container_of(w, struct kern, frames.io);
 
 	(void)loop;
 	(void)revents;
-	memcpy(dev, l->dev, sizeof(dev));
 	for (int i = 0; i < FRAMES_PER_WAKEUP; i++) {
-		struct kern *k = l->k;
+		uint8_t frame[ND_FRAME_MAX];
+		char dev[KOBJ_DEV_MAX];
 		struct kern_event e = { .kind = KERN_FRAME };
-		ssize_t n = recv(l->fd, frame, sizeof(frame), MSG_TRUNC);
+		struct sockaddr_ll from;
+		socklen_t len = sizeof(from);
+		ssize_t n = recvfrom(
+		    k->frames.fd, frame, sizeof(frame), MSG_TRUNC, (struct sockaddr *)&from, &len);
 
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0 || n > (ssize_t)sizeof(frame))
-			continue; /* ENETDOWN when the link goes down; too long for a solicitation
-				   */
+			continue; /* ENETDOWN: a link went; too long for a solicitation */
+		if (!kern_link_name(k, (unsigned)from.sll_ifindex, dev) ||
+		    find(k, dev) == k->frames.links_n)
+			continue;
 		kern_count(k, KERN_COUNT_FRAME_IN);
 		e.frame.dev = dev;
 		e.frame.p = frame;
 		e.frame.n = (size_t)n;
 		kern_emit(k, &e);
-		/* The callback may have stopped listening. */
-		if (find(k, dev) != l)
-			return;
 	}
 }
 
@@ -80,7 +73,9 @@ filter(int fd)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 7, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_HATYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_ETHER, 0, 5),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 6),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 0, 3),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + IP6_HEADER_OCTETS),
@@ -94,119 +89,37 @@ filter(int fd)
 }
 
 static int
-attach(struct kern_frame_link *l)
+add_link(struct kern *k, const char *dev)
 {
-	const struct sockaddr_ll addr = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_IPV6),
-		.sll_ifindex = (int)l->index,
-	};
-	/* Solicitations go to ff02::2, which the link joins by itself only while it forwards. */
-	const struct packet_mreq routers = {
-		.mr_ifindex = (int)l->index,
-		.mr_type = PACKET_MR_MULTICAST,
-		.mr_alen = ETH_ALEN,
-		.mr_address = { 0x33, 0x33, 0, 0, 0, 2 },
-	};
+	struct kern_frames *f = &k->frames;
+	char(*links)[KOBJ_DEV_MAX] = reallocarray(f->links, f->links_n + 1, sizeof(*links));
 	int r;
 
-	/* Protocol 0 until it is bound: nothing of other links gets in before the filter. */
-	l->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (l->fd < 0)
-		return -errno;
-	r = filter(l->fd);
-	if (r == 0 && (bind(l->fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-			  setsockopt(l->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &routers,
-			      sizeof(routers)) < 0))
-		r = -errno;
-	if (r < 0) {
-		close(l->fd);
-		l->fd = -1;
-		return r;
-	}
-	ev_io_init(&l->io, on_frame, l->fd, EV_READ);
-	ev_set_priority(&l->io, 1);
-	ev_io_start(l->k->loop, &l->io);
-	return 0;
-}
-
-static void
-detach(struct kern_frame_link *l)
-{
-	if (l->fd < 0)
-		return;
-	ev_io_stop(l->k->loop, &l->io);
-	close(l->fd);
-	l->fd = -1;
-}
-
-static void
-drop(struct kern_frame_link *l)
-{
-	LL_DELETE(l->k->frames.links, l);
-	detach(l);
-	free(l);
-}
-
-static int
-listen_on(struct kern *k, const char *dev)
-{
-	struct kern_frame_link *l;
-	unsigned index = kern_link_index(k, dev);
-	int r;
-
-	if (index == 0)
-		return -ENODEV;
-	l = calloc(1, sizeof(*l));
-	if (!l)
+	if (!links)
 		return -ENOMEM;
-	l->k = k;
-	l->index = index;
-	l->fd = -1;
-	strncpy(l->dev, dev, KOBJ_DEV_MAX - 1);
-	LL_PREPEND(k->frames.links, l);
-	r = attach(l);
-	if (r == 0)
-		r = kern_nft_link(k, dev, true);
-	if (r < 0)
-		drop(l);
+	f->links = links;
+	r = kern_nft_link(k, dev, true);
+	if (r == 0) {
+		memset(links[f->links_n], 0, sizeof(*links));
+		strncpy(links[f->links_n++], dev, KOBJ_DEV_MAX - 1);
+	}
 	return r;
 }
 
 int
 kern_frame_listen(struct kern *k, const char *dev, bool on)
 {
-	struct kern_frame_link *l = find(k, dev);
+	struct kern_frames *f = &k->frames;
+	size_t i = find(k, dev);
 
-	if (on && l && l->index != kern_link_index(k, dev))
-		kern_frame_link_changed(k, dev);
-	if (on == (l != NULL))
+	if (on && kern_link_index(k, dev) == 0)
+		return -ENODEV;
+	if (on == (i < f->links_n))
 		return 0;
 	if (on)
-		return listen_on(k, dev);
-	drop(l);
+		return add_link(k, dev);
+	memcpy(f->links[i], f->links[--f->links_n], KOBJ_DEV_MAX);
 	return kern_nft_link(k, dev, false);
-}
-
-/* A link of the same name may have been made anew: the socket still waits on the old one. */
-void
-kern_frame_link_changed(struct kern *k, const char *dev)
-{
-	struct kern_frame_link *l = find(k, dev);
-	unsigned index;
-	int r;
-
-	if (!l)
-		return;
-	index = kern_link_index(k, dev);
-	if (index == 0 || (index == l->index && l->fd >= 0))
-		return;
-	detach(l);
-	l->index = index;
-	r = attach(l);
-	if (r < 0)
-		log_warn("kern", "cannot listen on link, retrying when it changes",
-		    "dev=%s error=\"%s\"", dev, strerror(-r));
 }
 
 int
@@ -224,7 +137,7 @@ kern_frame_send(struct kern *k, const char *dev, const uint8_t *frame, size_t n)
 	if (addr.sll_ifindex == 0)
 		return -ENODEV;
 	memcpy(addr.sll_addr, frame, ETH_ALEN);
-	if (sendto(k->frames.out, frame, n, 0, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+	if (sendto(k->frames.fd, frame, n, 0, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return -errno;
 	kern_count(k, KERN_COUNT_FRAME_OUT);
 	return 0;
@@ -233,18 +146,36 @@ kern_frame_send(struct kern *k, const char *dev, const uint8_t *frame, size_t n)
 int
 kern_frame_open(struct kern *k)
 {
-	k->frames.out = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return k->frames.out < 0 ? -errno : 0;
+	const struct sockaddr_ll all = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_IPV6),
+	};
+	struct kern_frames *f = &k->frames;
+	int r;
+
+	/* Protocol 0 until the filter is in place. */
+	f->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (f->fd < 0)
+		return -errno;
+	r = filter(f->fd);
+	if (r < 0)
+		return r;
+	if (bind(f->fd, (const struct sockaddr *)&all, sizeof(all)) < 0)
+		return -errno;
+	ev_io_init(&f->io, on_frame, f->fd, EV_READ);
+	ev_set_priority(&f->io, 1); /* before data */
+	ev_io_start(k->loop, &f->io);
+	return 0;
 }
 
 void
 kern_frame_close(struct kern *k)
 {
-	struct kern_frame_link *l, *next;
+	struct kern_frames *f = &k->frames;
 
-	LL_FOREACH_SAFE(k->frames.links, l, next)
-	drop(l);
-	if (k->frames.out >= 0)
-		close(k->frames.out);
-	k->frames.out = -1;
+	ev_io_stop(k->loop, &f->io);
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->links);
+	*f = (struct kern_frames){ .fd = -1 };
 }

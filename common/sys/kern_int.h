@@ -12,6 +12,7 @@
  *	kern_setting.c	settings of the host
  *	kern_tun.c	the portable datapath: devices and sockets
  *	kern_tun_io.c	the portable datapath: packets
+ *	kern_tun_error.c  the portable datapath: ICMPv6 errors from inside tunnels
  *	tunnel.c	the portable datapath: what RFC 2473 and 6040 say about one packet
  *	kern_pass.c	the portable datapath: what may come out of a tunnel
  *
@@ -94,11 +95,11 @@ struct kern_mh {
 	size_t own_n;
 };
 
-struct kern_frame_link;
-
 struct kern_frames {
-	int out; /* AF_PACKET, receives nothing */
-	struct kern_frame_link *links;
+	int fd; /* AF_PACKET: solicitations on all links in, any frame out */
+	struct ev_io io;
+	char (*links)[KOBJ_DEV_MAX]; /* those listened to */
+	size_t links_n;
 };
 
 struct portable;
@@ -130,7 +131,7 @@ void kern_emit(struct kern *k, const struct kern_event *e);
 unsigned kern_link_index(const struct kern *k, const char *name); /* 0: there is none */
 bool kern_link_name(const struct kern *k, unsigned index, char ret_name[static KOBJ_DEV_MAX]);
 
-/* What `ip link` shows with a tunnel's device: "homeport NAME LOCAL REMOTE". */
+/* What `ip link` shows with a tunnel's device: "homeport NAME LOCAL REMOTE"; t NULL: "spare". */
 #define KERN_ALIAS_MAX 160
 const char *kern_alias(
     const struct kern *k, const struct kobj_tunnel *t, char buf[static KERN_ALIAS_MAX]);
@@ -166,4 +167,3 @@ int kern_nft_link(struct kern *k, const char *dev, bool on);
 
 int kern_frame_open(struct kern *k);
 void kern_frame_close(struct kern *k);
-void kern_frame_link_changed(struct kern *k, const char *dev); /* it may be a new one */

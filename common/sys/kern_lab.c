@@ -137,7 +137,7 @@ lab_drop(struct lab_ns *ns)
 	ns->fd = -1;
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 command(char buf[static 512], const char *fmt, va_list ap)
 {
 	int n = vsnprintf(buf, 512, fmt, ap);

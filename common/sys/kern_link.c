@@ -44,8 +44,11 @@ kern_alias(const struct kern *k, const struct kobj_tunnel *t, char buf[static KE
 {
 	char local[TEXT_ADDR_MAX], remote[TEXT_ADDR_MAX];
 
-	snprintf(buf, KERN_ALIAS_MAX, ALIAS_WORD "%s %s %s", k->name, text_addr(&t->local, local),
-	    text_addr(&t->remote, remote));
+	if (t)
+		snprintf(buf, KERN_ALIAS_MAX, ALIAS_WORD "%s %s %s", k->name,
+		    text_addr(&t->local, local), text_addr(&t->remote, remote));
+	else
+		snprintf(buf, KERN_ALIAS_MAX, ALIAS_WORD "%s spare", k->name);
 	return buf;
 }
 
@@ -231,26 +234,14 @@ kern_addresses(struct kern *k, const char *dev, struct kern_address *ret_v, size
 	return r < 0 ? r : (int)c.n;
 }
 
-static void
-found_local(void *ctx, struct nlmsghdr *h)
-{
-	const struct rtmsg *rt = nlmsg_data(h);
-	bool *own = ctx;
-
-	if (nlmsg_datalen(h) >= (int)sizeof(*rt))
-		*own = rt->rtm_type == RTN_LOCAL || rt->rtm_type == RTN_ANYCAST;
-}
-
-/* One lookup of the routing table, however many addresses there are. */
+/* One lookup in the kernel's hash, tentative addresses included; not a walk of them all. */
 bool
 kern_is_own(struct kern *k, const struct in6_addr *addr)
 {
-	const struct rtmsg rt = { .rtm_family = AF_INET6, .rtm_dst_len = 128 };
+	const struct ifaddrmsg ifa = { .ifa_family = AF_INET6 };
 	struct kern_req q;
-	bool own = false;
 
-	kern_req_begin(&q, RTM_GETROUTE, 0, &rt, sizeof(rt));
-	kern_req_put(&q, RTA_DST, addr, sizeof(*addr));
-	(void)kern_nl_ask(&k->nl, &q, found_local, &own); /* no route: not ours */
-	return own;
+	kern_req_begin(&q, RTM_GETADDR, 0, &ifa, sizeof(ifa));
+	kern_req_put(&q, IFA_LOCAL, addr, sizeof(*addr));
+	return kern_nl_ask(&k->nl, &q, NULL, NULL) == 0;
 }

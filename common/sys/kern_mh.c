@@ -23,7 +23,7 @@
 #include "common/wire/icmp6.h"
 
 #define PACKETS_PER_WAKEUP 32
-#define PACKET_MAX IP6_MIN_MTU /* signalling fits it; longer is not ours */
+#define PACKET_MAX 2048 /* signalling fits 1280; data with a Home Address option may be longer */
 #define SOCKET_OCTETS (1 << 20)
 #define OPT_HAO 0xc9 /* Home Address option, RFC 6275 6.3 */
 #define HOP_LIMIT 64

@@ -68,10 +68,8 @@ on_link(struct kern *k, struct nlmsghdr *h)
 		return; /* a tunnel we have just closed, or that of the other daemon */
 	strncpy(e.link.name, nla_get_string(tb[IFLA_IFNAME]), KOBJ_DEV_MAX - 1);
 	e.link.up = is_new && (ifi->ifi_flags & IFF_UP) && (ifi->ifi_flags & LINK_CARRIER);
-	if (is_new) {
-		kern_frame_link_changed(k, e.link.name);
+	if (is_new)
 		k->ops->links_changed(k);
-	}
 	/* Routes and permanent neighbours went when it went down; they are wanted again. */
 	if (is_new && (ifi->ifi_change & IFF_UP) && (ifi->ifi_flags & IFF_UP))
 		kern_monitor_lost(k);

@@ -396,6 +396,31 @@ a_tunnel_device_says_whose_it_is_and_sends_nothing_of_its_own(void **state)
 	assert_int_equal(info.out_packets, 0);
 }
 
+static void
+a_device_without_a_tunnel_is_kept_for_the_next_as_long_as_others_are_in_use(void **state)
+{
+	struct fixture *f = *state;
+	struct kobj o1 = { .kind = KOBJ_TUNNEL, .tunnel = f->t1 };
+	struct kobj o2 = { .kind = KOBJ_TUNNEL, .tunnel = f->t2 };
+
+	set(f, &o1);
+	set(f, &o2);
+	clear(f, &o1);
+	assert_int_equal(
+	    lab_lines(&f->ns, "ip link show hp0 | grep 'alias homeport test spare'"), 1);
+	assert_int_equal(found(f, NULL), 1);
+	set(f, &o1);
+	assert_int_equal(lab_lines(&f->ns, "ip link show hp0 | grep 2001:db8:2::10"), 1);
+	clear(f, &o1);
+	lab_run(&f->ns, "ip link del hp0");
+	set(f, &o1); /* a spare that somebody deleted is none */
+	assert_int_equal(found(f, &o1), 1);
+	assert_int_equal(lab_lines(&f->ns, "ip link show type tun | grep 2001:db8:2::10"), 1);
+	clear(f, &o1);
+	clear(f, &o2);
+	assert_int_equal(lab_lines(&f->ns, "ip -o link show type tun"), 0);
+}
+
 /* ---- events ---- */
 
 static bool
@@ -656,6 +681,8 @@ main(void)
 		TEST("T-05 ", the_tunnel_mtu_is_the_path_mtu_less_40_and_follows_the_link),
 		TEST("T-05 ", the_tunnel_mtu_is_never_below_1280),
 		TEST("", a_tunnel_device_says_whose_it_is_and_sends_nothing_of_its_own),
+		TEST("",
+		    a_device_without_a_tunnel_is_kept_for_the_next_as_long_as_others_are_in_use),
 		TEST("", a_foreign_hand_in_our_objects_asks_for_reconciling_and_our_own_does_not),
 		TEST("", a_deleted_device_comes_back_with_the_passes_of_its_tunnel),
 		TEST("", addresses_and_links_of_the_host_are_told),

@@ -330,16 +330,67 @@ device_make(struct tun *t, unsigned *ret_index)
 		return -errno;
 	memcpy(t->dev, ifr.ifr_name, sizeof(t->dev));
 	*ret_index = kern_link_index(t->dp->k, t->dev);
-	return *ret_index == 0 ? -ENODEV : device_configure(t, *ret_index);
+	return *ret_index == 0 ? -ENODEV : 0;
 }
 
 /* False once somebody has deleted the device under us. */
 static bool
-device_is_there(const struct tun *t)
+device_is_there(int fd)
 {
 	struct ifreq ifr;
 
-	return ioctl(t->fd, TUNGETIFF, &ifr) == 0;
+	return ioctl(fd, TUNGETIFF, &ifr) == 0;
+}
+
+static bool
+take_spare(struct tun *t, unsigned *ret_index)
+{
+	struct portable *dp = t->dp;
+	uint8_t *stale = dp->slots;
+
+	while (dp->spares_n > 0) {
+		const struct tun_spare *s = &dp->spares[--dp->spares_n];
+
+		if (!device_is_there(s->fd)) {
+			close(s->fd);
+			continue;
+		}
+		/* What a stray route has sent there meanwhile belongs to nobody. */
+		for (int i = 0; i < QUEUE_PACKETS && read(s->fd, stale, TUN_PACKET_MAX) >= 0; i++)
+			continue;
+		t->fd = s->fd;
+		memcpy(t->dev, s->dev, sizeof(t->dev));
+		*ret_index = s->index;
+		return true;
+	}
+	return false;
+}
+
+static bool
+give_spare(struct tun *t)
+{
+	struct portable *dp = t->dp;
+	char alias[KERN_ALIAS_MAX];
+	struct kern_link_change change = KERN_LINK_SAME;
+	struct tun_spare *s = &dp->spares[dp->spares_n];
+
+	if (dp->spares_n == TUN_SPARES || !device_is_there(t->fd))
+		return false;
+	change.alias = kern_alias(dp->k, NULL, alias);
+	if (kern_link_set(dp->k, t->index, &change) < 0)
+		return false;
+	s->fd = t->fd;
+	s->index = t->index;
+	memcpy(s->dev, t->dev, sizeof(s->dev));
+	dp->spares_n++;
+	return true;
+}
+
+static void
+drop_spares(struct portable *dp)
+{
+	while (dp->spares_n > 0)
+		close(dp->spares[--dp->spares_n].fd);
 }
 
 static void
@@ -347,13 +398,12 @@ device_close(struct tun *t)
 {
 	struct portable *dp = t->dp;
 
+	ev_io_stop(dp->k->loop, &t->io);
 	if (t->index != 0)
 		HASH_DELETE(by_index, dp->by_index, t);
-	t->index = 0;
-	if (t->fd >= 0) {
-		ev_io_stop(dp->k->loop, &t->io);
+	if (t->fd >= 0 && (t->index == 0 || !give_spare(t)))
 		close(t->fd);
-	}
+	t->index = 0;
 	t->fd = -1;
 }
 
@@ -362,15 +412,23 @@ device_open(struct tun *t)
 {
 	struct portable *dp = t->dp;
 	unsigned index = 0;
-	int r;
+	int r = 0;
 
-	r = device_make(t, &index);
+	if (!take_spare(t, &index))
+		r = device_make(t, &index);
+	if (r == 0)
+		r = device_configure(t, index);
 	if (r < 0) {
 		device_close(t);
 		return r;
 	}
 	t->index = index;
 	HASH_ADD(by_index, dp->by_index, index, sizeof(t->index), t);
+	if (!t->by_index.tbl) {
+		t->index = 0;
+		device_close(t);
+		return -ENOMEM;
+	}
 	ev_io_set(&t->io, t->fd, EV_READ);
 	ev_io_start(dp->k->loop, &t->io);
 	return 0;
@@ -414,6 +472,10 @@ tun_new(struct portable *dp, const struct kobj_tunnel *ends)
 		return r;
 	}
 	HASH_ADD(by_ends, dp->by_ends, ends, sizeof(t->ends), t);
+	if (!t->by_ends.tbl) {
+		tun_free(t);
+		return -ENOMEM;
+	}
 	log_info("kern", "tunnel open", "dev=%s local=%s remote=%s mtu_octets=%u", t->dev,
 	    text_addr(&ends->local, local), text_addr(&ends->remote, remote), t->mtu);
 	return 0;
@@ -426,7 +488,7 @@ set_tunnel(struct portable *dp, const struct kobj_tunnel *ends)
 {
 	struct tun *t = tun_find(dp, &ends->local, &ends->remote);
 
-	if (t && device_is_there(t))
+	if (t && device_is_there(t->fd))
 		return 0;
 	/* RFC 2473 4.1.2: not to ourselves. */
 	if (ip6_equal(&ends->local, &ends->remote) || kern_is_own(dp->k, &ends->remote))
@@ -462,6 +524,8 @@ clear(struct kern *k, const struct kobj *o)
 	}
 	log_info("kern", "tunnel closed", "dev=%s", t->dev);
 	tun_remove(t);
+	if (!k->portable->by_ends)
+		drop_spares(k->portable); /* nobody's packets wait for it */
 	return 0;
 }
 
@@ -471,7 +535,7 @@ dump(struct kern *k, struct plan *ret_found)
 	struct tun *t, *next;
 
 	HASH_ITER (by_ends, k->portable->by_ends, t, next) {
-		if (device_is_there(t))
+		if (device_is_there(t->fd))
 			plan_tunnel(ret_found, &t->ends);
 		kern_pass_dump(&t->pass, &t->ends, ret_found);
 	}
@@ -557,6 +621,7 @@ portable_close(struct kern *k)
 		return;
 	HASH_ITER (by_ends, dp->by_ends, t, next)
 		tun_remove(t);
+	drop_spares(dp);
 	ev_timer_stop(k->loop, &dp->mtu_soon);
 	ev_timer_stop(k->loop, &dp->mtu_every);
 	munmap(dp->slots, (size_t)TUN_BATCH * TUN_PACKET_MAX);

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <sys/socket.h>
+
+#define HASH_NONFATAL_OOM 1 /* then the item's .tbl is NULL, and it is not in */
 #include <uthash.h>
 
 #include "common/sys/kern_int.h"
@@ -45,8 +47,23 @@ struct tun {
 	UT_hash_handle by_ends, by_index;
 };
 
+/*
+ * A device without a tunnel. Closing one makes the kernel wait for all its processors,
+ * 10 to 70 ms in which no packet of any tunnel would move: so a few are kept for the
+ * next, as long as there is another tunnel to be held up.
+ */
+#define TUN_SPARES 8
+
+struct tun_spare {
+	int fd;
+	unsigned index;
+	char dev[KOBJ_DEV_MAX];
+};
+
 struct portable {
 	struct kern *k;
+	struct tun_spare spares[TUN_SPARES];
+	size_t spares_n;
 	struct tun *by_ends, *by_index; /* heads; the first owns */
 	struct tun_endpoint *endpoints;
 	struct ev_timer mtu_soon, mtu_every;
