@@ -139,7 +139,8 @@ class Bench:
         """Stop the daemon, then hand in every packet that it sent."""
         try:
             if self.daemon and self.daemon.process:
-                self.daemon.stop()
+                status = self.daemon.stop()
+                assert status == 0, f"ended with {status}:\n{self.daemon.tail()}"
             self._hand_in()
         finally:
             for wire in self._wires:

@@ -153,12 +153,12 @@ class Step:
 class HadBench(Bench):
     """Scapy on both sides of a home agent."""
 
-    def __init__(self, text=HAD_CONF):
+    def __init__(self, text=HAD_CONF, mtu=1500):
         super().__init__("ha")
         net = self.net
         net.ns("ha", forwarding=True)
         net.ns("peers")
-        quiet_link(net, "ha", "uplink", "peers", "mr")
+        quiet_link(net, "ha", "uplink", "peers", "mr", mtu)
         quiet_link(net, "ha", "cn", "peers", "cn")
         net.address("ha", "uplink", f"{HA}/64")
         net.address("ha", "cn", "2001:db8:c::2/64")

@@ -27,8 +27,8 @@ def had_with():
     """A home agent with a configuration of its own: had_with(text)."""
     open_ones = []
 
-    def make(text):
-        open_ones.append(had_bench.HadBench(text))
+    def make(text, **how):
+        open_ones.append(had_bench.HadBench(text, **how))
         return open_ones[-1]
     yield make
     for one in open_ones:

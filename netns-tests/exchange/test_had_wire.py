@@ -17,9 +17,10 @@ from peer import (
     BE, HAO, NONE, UDP, Headers, IPv6, IPv6ExtHdrDestOpt, Raw, bu, checksum_ok, is_ba, is_icmp6,
     is_mh, is_tunnelled, ping, raw_mh, tunnelled,
 )
-from scapy.layers.inet6 import IPv6ExtHdrFragment, fragment6
+from scapy.layers.inet6 import IPv6ExtHdrFragment, defragment6, fragment6
 
 ECHO_REQUEST, TOO_BIG, PARAMETER = 128, 2, 4
+FRAGMENT = 44
 
 
 def malformed(first, second, kind=5, src=None, hao=None):
@@ -42,6 +43,16 @@ def inner_echo(ident):
         inner = Headers(frame.head.body)
         return inner.body[:1] == b"\x80" and struct.unpack("!H", inner.body[4:6])[0] == ident
     return match
+
+
+@pytest.fixture(scope="module", autouse=True)
+def left_early(had):
+    """A guest de-registered before all else, so that its ten seconds go by meanwhile."""
+    g = Guest()
+    had.register(g, 1000, g.p(0))
+    had.ask(bu(g.hoa, g.coa(0), HA, 1001, lifetime=0))
+    assert had.ask(bu(g.hoa, g.coa(0), HA, 5, prefixes=g.p(0))).status == 135
+    return g
 
 
 @pytest.fixture
@@ -367,11 +378,27 @@ def test_expiry(had):
     events.close()
 
 
-def test_any_sequence_after_the_grace(had):
+def test_any_sequence_after_the_grace(had, left_early):
     """M-27 M-09: ten seconds after a de-registration any sequence number is taken again"""
-    g = Guest()
-    had.register(g, 1000, g.p(0))
-    had.ask(bu(g.hoa, g.coa(0), HA, 1001, lifetime=0))
-    assert had.ask(bu(g.hoa, g.coa(0), HA, 5, prefixes=g.p(0))).status == 135
+    g = left_early
     lab.eventually(lambda: had.binding(g.hoa) is None, 12, "the deleted binding is forgotten")
     assert had.ask(bu(g.hoa, g.coa(0), HA, 5, prefixes=g.p(0))).status == 0
+
+
+# ---- a path that is narrower than the home agent's own link ----
+
+
+def test_fragments_what_must_get_through(had_with):
+    """T-06 T-05: 1280 octets always fit: a path of 1300 gets the outer packet in two fragments"""
+    had = had_with(BASIC, mtu=1300)
+    g = Guest()
+    had.register(g, 1, g.p(0))
+    had.cn.send(ping(CN, f"{g.net}::77", ident=301, data=b"z" * (1280 - 48)), had.cn_mac)
+    pieces = had.mr.gather(lambda f: f.upper == FRAGMENT, 2, enough=2)
+    assert len(pieces) == 2 and all(len(p.packet) <= 1300 for p in pieces), pieces
+    whole = defragment6([p.ipv6() for p in pieces])
+    assert (whole.src, whole.dst) == (HA, g.coa(0))
+    assert IPv6(bytes(whole)[40:]).dst == f"{g.net}::77" and len(bytes(whole)) == 1320
+    had.cn.send(ping(CN, f"{g.net}::77", ident=302, data=b"z" * (1281 - 48)), had.cn_mac)
+    error = had.cn.expect(is_icmp6(TOO_BIG), 2, "Packet Too Big")
+    assert struct.unpack("!I", error.head.body[4:8])[0] == 1280

@@ -182,7 +182,8 @@ def test_the_old_care_of_address(mrd_with):
     mrd.bind(g)
     fresh = "2001:db8:a::55"
     mrd.net.ip("host", "-6", "addr", "add", f"{fresh}/64", "dev", "uplink", "nodad")
-    mrd.net.ip("host", "-6", "addr", "change", f"{mrd.coa}/64", "dev", "uplink", "preferred_lft", "0")
+    mrd.net.ip("host", "-6", "addr", "change", f"{mrd.coa}/64", "dev", "uplink",
+               "preferred_lft", "0")
     message = mrd.update(g)
     assert message.src == fresh and message.altcoa == fresh
     mrd.send(tunnelled(HA, mrd.coa, ping(CN, g.address, ident=101)))

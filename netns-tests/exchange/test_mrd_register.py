@@ -7,12 +7,15 @@ Each test brings a guest of its own, so that one daemon serves them all. Interva
 the kernel's time stamps of the packets, not from when the test looked.
 """
 
+import struct
+
 import lab
 import pytest
 from bench import COUNT, HA
 from mrd_bench import MrdGuest
 from peer import (
-    BU, MIP6MH_BE, MIP6MH_BRR, MIP6OptBRAdvice, ba, is_bu, is_mh, routed, text,
+    BE, BU, MIP6MH_BE, MIP6MH_BRR, MIP6OptBRAdvice, ba, is_bu, is_icmp6, is_mh, raw_mh, routed,
+    text,
 )
 
 MORE = 0.12  # a busy machine may be this late, in seconds
@@ -340,6 +343,31 @@ def test_binding_error_2(mrd):
     mrd.send(routed(HA, first.src, None, MIP6MH_BE(status=2, ha=g.hoa)))
     mrd.settle()
     assert mrd.state(g) == "bound"
+
+
+MALFORMED = {
+    "M-02 unknown type": (59, 1, 99, None),
+    "M-03 Payload Proto 41": (41, 1, 6, 0),
+    "M-04 Header Len 0": (59, 0, 6, 1),
+}
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=name) for name, c in MALFORMED.items()])
+def test_malformed(mrd, case):
+    """M-02 M-03 M-04: Binding Error 2, or a Parameter Problem at the octet at fault"""
+    proto, length, kind, pointer = case
+    mh = struct.pack("!BBBBHHHH", proto, length, kind, 0, 0, 1, 0, 30) + bytes([1, 2, 0, 0])
+    sent = raw_mh(HA, mrd.coa, mh[: 8 * (length + 1)])
+    COUNT.exchanges += 1
+    mrd.send(sent)
+    if pointer is None:
+        error = mrd.ha.expect(is_mh(BE), 2, "a Binding Error").message()
+        assert (error.status, error.src, error.dst, error.be_home) == (2, mrd.coa, HA, "::")
+        return
+    frame = mrd.ha.expect(is_icmp6(4), 2, "a Parameter Problem")
+    code, value = frame.head.body[1], struct.unpack("!I", frame.head.body[4:8])[0]
+    assert (code, value, frame.dst) == (0, 40 + pointer, HA)
+    assert frame.head.body[8:] == bytes(sent)
 
 
 # ---- the end of it ----
