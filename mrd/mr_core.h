@@ -1,5 +1,6 @@
 /*
- * mr_core.h - inside of the core: what mr.c (guests, words, time), mr_signal.c
+ * mr_core.h - inside of the core: what mr.c (plans, care-of address, time),
+ * mr_words.c (words), mr_configure.c (configuration, run-time file), mr_signal.c
  * (Mobility Headers) and mr_radv.c (frames to guests) share.
  *
  * Layer: core, private.
@@ -34,6 +35,37 @@ extern const struct mr_reg_ops mr_reg_ops; /* mr_signal.c */
 /* At the end of every call: plans that changed go to the kernel, the timer is set. */
 void mr_settle(struct mr *mr, const struct tick *now);
 void mr_dropped(struct mr *mr, enum mr_count count, const struct in6_addr *from);
+/* The guest's plan as its state is now, to the kernel. What is refused is tried again. */
+int mr_apply(struct mr *mr, struct mr_guest *g, mono_t now);
+void mr_all_dirty(struct mr *mr); /* something that all plans depend on has changed */
+
+/* ---- mr_words.c ---- */
+
+/* Fill in why, and return error. */
+__attribute__((format(printf, 4, 5))) int mr_refuse(
+    struct mr_why *why, int error, const char *code, const char *fmt, ...);
+/* The same, because something underneath failed. */
+int mr_fail(struct mr_why *why, int error, const struct mr_guest_conf *conf, const char *what);
+
+/* A guest becomes known; its objects come with the next mr_settle. */
+int mr_add(struct mr *mr, const struct mr_guest_conf *conf, enum mr_origin origin, uint32_t index,
+    struct mr_guest **ret_guest, struct mr_why *why);
+/* Another configuration for it; another Home Address is another registration. */
+int mr_change(
+    struct mr *mr, struct mr_guest *g, const struct mr_guest_conf *conf, const struct tick *now);
+void mr_forget_guest(struct mr *mr, struct mr_guest *g); /* its objects go, and it */
+int mr_link_up(struct mr *mr, const struct mr_guest_conf *conf, struct mr_why *why);
+
+/* Do a word that can be done. leave: how its registration ends, if it does. */
+void mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum mr_reg_event leave,
+    const struct tick *now);
+
+/* ---- mr_configure.c ---- */
+
+void mr_take_values(struct mr *mr, const struct mr_conf *conf); /* all but its guests */
+
+/* ---- mr_radv.c ---- */
+
 /* The guest's Router Advertisement, to each of its MACs. */
 void mr_radv_send(struct mr *mr, struct mr_guest *g);
 void mr_radv_tick(struct mr *mr, struct mr_guest *g, mono_t now);

@@ -11,9 +11,11 @@
 /*
  * Every word that can be done, in every state. What is missing is refused: a guest
  * that was never here cannot be suspended. A word may come again, and steps may be
- * missing: `running` straight from absent (the hook of `incoming` was lost), and
- * `incoming` for a guest we believe running (that of its departure was). No word
- * here ever de-registers: the destination may have registered already (X-03).
+ * missing: `running` straight from absent (the hook of `incoming` was lost). An
+ * `incoming` for a guest that runs is late or said twice, and must not take a guest
+ * that runs off the air; should the word of its departure have been lost instead,
+ * the `running` that follows registers it anew. No word here ever de-registers: the
+ * destination may have registered already (X-03).
  */
 static const struct mr_life life[] = {
 	/* clang-format off */
@@ -25,8 +27,8 @@ static const struct mr_life life[] = {
 	{ MR_INCOMING,  MR_WORD_RUNNING,   MR_RUNNING,   MR_LIFE_ATTACH },
 	{ MR_INCOMING,  MR_WORD_GONE,      MR_ABSENT,    MR_LIFE_KEEP },	/* cancelled */
 
-	{ MR_RUNNING,   MR_WORD_INCOMING,  MR_INCOMING,  MR_LIFE_DETACH },	/* it had left */
-	{ MR_RUNNING,   MR_WORD_RUNNING,   MR_RUNNING,   MR_LIFE_KEEP },	/* again */
+	{ MR_RUNNING,   MR_WORD_INCOMING,  MR_RUNNING,   MR_LIFE_KEEP },	/* late */
+	{ MR_RUNNING,   MR_WORD_RUNNING,   MR_RUNNING,   MR_LIFE_NUDGE },	/* again */
 	{ MR_RUNNING,   MR_WORD_SUSPENDED, MR_SUSPENDED, MR_LIFE_HOLD },
 	{ MR_RUNNING,   MR_WORD_GONE,      MR_LEAVING,   MR_LIFE_DETACH },
 

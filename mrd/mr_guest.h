@@ -101,13 +101,13 @@ bool mr_guest_home_is_apart(const struct mr_guest_conf *conf);
 
 /* ---- life ---- */
 
-enum mr_life_reg { MR_LIFE_KEEP, MR_LIFE_ATTACH, MR_LIFE_HOLD, MR_LIFE_DETACH };
+enum mr_life_reg { MR_LIFE_KEEP, MR_LIFE_ATTACH, MR_LIFE_NUDGE, MR_LIFE_HOLD, MR_LIFE_DETACH };
 
 struct mr_life {
 	enum mr_guest_state from;
 	enum mr_word on;
 	enum mr_guest_state to;
-	enum mr_life_reg reg; /* what the registration hears of it */
+	enum mr_life_reg reg; /* what the registration hears of it; MR_LIFE_NUDGE: "once more" */
 };
 
 /* What the word does in this state, or NULL: it cannot be done. */

@@ -23,7 +23,7 @@ each_word_in_each_state_leads_where_the_table_says(void **state)
 	static const char *const to[MR_GUEST_STATES] = {
 		[MR_ABSENT] = "IR-A-",
 		[MR_INCOMING] = "IR-A-",
-		[MR_RUNNING] = "IRSL-",
+		[MR_RUNNING] = "RRSL-",
 		[MR_SUSPENDED] = "IRSL-",
 		[MR_LEAVING] = "IR-LA",
 	};

@@ -618,6 +618,31 @@ an_arrival_from_incoming_changes_little_before_it_is_told(void **state)
 }
 
 static void
+a_late_incoming_takes_no_running_guest_off_the_air(void **state)
+{
+	struct world *w = world();
+	size_t sets, objects, sent;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	sets = w->sets;
+	objects = w->kernel.n;
+	sent = w->n;
+	assert_int_equal(say(w, MR_WORD_INCOMING, "web1"), 0);
+	assert_int_equal(web(w, "web1")->state, MR_RUNNING);
+	assert_int_equal(w->sets, sets);
+	assert_int_equal(w->kernel.n, objects);
+	assert_int_equal(w->n, sent);
+
+	/* Had it left in truth, and come back: whoever says so again is registered again. */
+	assert_int_equal(say(w, MR_WORD_RUNNING, "web1"), 0);
+	assert_int_equal(w->n, sent + 1);
+	assert_true(kernel_has(w, DEFAULT("default dev tunnel(" AGENT ")")));
+	end(w);
+}
+
+static void
 a_cancelled_migration_leaves_nothing_and_sends_nothing(void **state)
 {
 	struct mr_guest_conf visitor = guest("v", "2001:db8:300::/64", "52:54:00:00:00:09");
@@ -1533,6 +1558,7 @@ main(void)
 		TEST("N-27", the_tunnel_carries_the_guest_only_after_the_answer),
 		TEST("M-49 N-34", a_lapse_and_a_refusal_make_the_default_unreachable),
 		TEST("N-25", an_arrival_from_incoming_changes_little_before_it_is_told),
+		TEST("X-01", a_late_incoming_takes_no_running_guest_off_the_air),
 		TEST("X-03", a_cancelled_migration_leaves_nothing_and_sends_nothing),
 		TEST("X-06 X-03", gone_takes_late_packets_for_the_grace_and_then_leaves_nothing),
 		TEST("N-21 M-39", gone_for_good_deregisters_without_prefixes),

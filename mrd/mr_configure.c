@@ -1,0 +1,199 @@
+/* mr_configure.c - see mr.h: another configuration, and the run-time file, into a core. */
+#include <errno.h>
+#include <string.h>
+
+#include "mrd/mr_core.h"
+
+/* ---- configuration ---- */
+
+void
+mr_take_values(struct mr *mr, const struct mr_conf *conf)
+{
+	mr->conf = *conf;
+	mr->conf.guest = NULL;
+	mr->conf.guests = mr->conf.guests_cap = 0;
+	mr->reg_conf = (struct mr_reg_conf){
+		.lifetime_s = (uint32_t)(conf->lifetime_ms / 1000),
+		.first_timeout_ms = conf->first_timeout_ms,
+		.explicit_mode = conf->mode == MR_EXPLICIT,
+	};
+	mr->host.home_agent = conf->home_agent;
+	mr->host.table_base = conf->table_base;
+	mr->host.rule_priority = conf->rule_priority;
+	mr->host.local_delivery = conf->local_delivery;
+}
+
+static const struct mr_guest_conf *
+find_conf(const struct mr_conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->guests; i++) {
+		if (strcmp(conf->guest[i].name, name) == 0)
+			return &conf->guest[i];
+	}
+	return NULL;
+}
+
+/* Will this guest keep its addresses whatever the new configuration says? */
+static bool
+stays(const struct mr_guest *g, const struct mr_conf *conf)
+{
+	if (find_conf(conf, g->conf.name))
+		return false;
+	return g->origin != MR_ORIGIN_CONFIG || g->state != MR_ABSENT;
+}
+
+static int
+check_overlaps(const struct mr *mr, const struct mr_conf *conf, struct mr_why *why)
+{
+	struct mr_guest *g, *next;
+	int r = 0;
+
+	HASH_ITER (hh, mr->guests.by_name, g, next) {
+		if (!stays(g, conf))
+			continue;
+		for (size_t i = 0; i < conf->guests && r == 0; i++) {
+			if (mr_guest_confs_overlap(&conf->guest[i], &g->conf))
+				r = mr_refuse(why, -EEXIST, "prefix-taken",
+				    "%s: guest %s has a part of its addresses", conf->guest[i].name,
+				    g->conf.name);
+		}
+	}
+	return r;
+}
+
+static bool
+is_new_to_home_agent(const struct mr *mr, const struct mr_conf *conf)
+{
+	return mr->conf.lifetime_ms != conf->lifetime_ms || mr->conf.mode != conf->mode;
+}
+
+/* Guests that vanished from it are forgotten, now or when they leave. */
+static void
+drop_missing(struct mr *mr, const struct mr_conf *conf)
+{
+	struct mr_guest *g, *next;
+
+	HASH_ITER (hh, mr->guests.by_name, g, next) {
+		if (g->origin != MR_ORIGIN_CONFIG || find_conf(conf, g->conf.name))
+			continue;
+		if (g->state == MR_ABSENT)
+			mr_forget_guest(mr, g);
+		else
+			g->origin = MR_ORIGIN_VISIT;
+	}
+}
+
+/* Those that changed let go of their addresses first, so that two may swap theirs. */
+static int
+take_guests(struct mr *mr, const struct mr_conf *conf, const struct tick *now, struct mr_why *why)
+{
+	struct mr_guest *g;
+	int r = 0, failed = 0;
+
+	for (size_t i = 0; i < conf->guests; i++) {
+		g = mr_guests_find(&mr->guests, conf->guest[i].name);
+		if (g && !mr_guest_conf_equal(&g->conf, &conf->guest[i]))
+			mr_guests_release(&mr->guests, g);
+	}
+	for (size_t i = 0; i < conf->guests; i++) {
+		g = mr_guests_find(&mr->guests, conf->guest[i].name);
+		if (!g)
+			r = mr_add(mr, &conf->guest[i], MR_ORIGIN_CONFIG, MR_INDEX_ANY, &g, why);
+		else if (!mr_guest_conf_equal(&g->conf, &conf->guest[i]))
+			r = mr_change(mr, g, &conf->guest[i], now);
+		else
+			r = 0;
+		if (r < 0)
+			failed = mr_fail(why, r, &conf->guest[i], "cannot be changed");
+		else
+			g->origin = MR_ORIGIN_CONFIG;
+	}
+	return failed;
+}
+
+/* A home agent that knows nothing of us yet. */
+static void
+register_anew(struct mr *mr, const struct tick *now)
+{
+	struct mr_guest *g, *next;
+
+	HASH_ITER (hh, mr->guests.by_name, g, next) {
+		mr_reg_word(&g->reg, MR_REG_DETACH, now);
+		(void)mr_apply(mr, g, now->now); /* tried again */
+		if (g->state == MR_RUNNING)
+			mr_reg_word(&g->reg, MR_REG_ATTACH, now);
+	}
+}
+
+static void
+refresh_all(struct mr *mr, const struct tick *now)
+{
+	struct mr_guest *g, *next;
+
+	HASH_ITER (hh, mr->guests.by_name, g, next) {
+		if (g->state == MR_RUNNING)
+			mr_reg_word(&g->reg, MR_REG_FORCE, now);
+	}
+}
+
+int
+mr_configure(
+    struct mr *mr, const struct mr_conf *conf, const struct tick *now, struct mr_why *ret_why)
+{
+	bool new_agent = !ip6_equal(&mr->conf.home_agent, &conf->home_agent);
+	bool new_terms = is_new_to_home_agent(mr, conf);
+	struct mr_guest *g, *next;
+	int r = check_overlaps(mr, conf, ret_why);
+
+	if (r < 0)
+		return r;
+	mr_take_values(mr, conf);
+	mr_all_dirty(mr);
+	drop_missing(mr, conf);
+	r = take_guests(mr, conf, now, ret_why);
+	if (new_agent)
+		register_anew(mr, now);
+	else if (new_terms)
+		refresh_all(mr, now);
+	HASH_ITER (hh, mr->guests.by_name, g, next)
+		mr_gateway_changed(&g->gateway, now->now);
+	mr->ops->save(mr->ctx);
+	mr_settle(mr, now);
+	return r;
+}
+
+/* ---- run-time file ---- */
+
+int
+mr_restore(struct mr *mr, const struct mr_state_guest *state, const struct tick *now)
+{
+	struct mr_why why;
+	struct mr_guest *g;
+	int r = mr_add(mr, &state->conf, state->origin, state->index, &g, &why);
+
+	if (r < 0)
+		return r;
+	g->reg.seq = state->seq;
+	mr_guest_enter(g, state->state, now->now, mr->conf.grace_ms);
+	if (mr_guest_is_here(g))
+		(void)mr_link_up(mr, &g->conf, &why); /* it may come yet: mr_link_back */
+	(void)mr_apply(mr, g, now->now);	      /* tried again */
+	if (state->state == MR_RUNNING) {
+		mr_reg_word(&g->reg, MR_REG_ATTACH, now);
+		mr_gateway_start(&g->gateway, now->now);
+		mr_radv_tick(mr, g, now->now);
+	}
+	mr_settle(mr, now);
+	return 0;
+}
+
+void
+mr_save(const struct mr *mr, struct mr_text *t)
+{
+	struct mr_guest *g, *next;
+
+	HASH_ITER (hh, mr->guests.by_name, g, next) {
+		if (g->state != MR_ABSENT || g->origin == MR_ORIGIN_CONTROL)
+			mr_state_put_guest(t, g);
+	}
+}
