@@ -160,13 +160,14 @@ guest_line(void *ctx, const struct mr_guest *g)
 	struct lines *l = ctx;
 
 	ctl_line(l->call,
-	    json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:s, s:I}", "name", g->conf.name,
+	    json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:s, s:o}", "name", g->conf.name,
 		"state", mr_guest_state_name(g->state), "registration",
 		mr_reg_state_name(g->reg.state), "home_address", addr(&g->conf.home_address),
 		"prefixes", prefixes(&g->conf), "macs", macs(&g->conf), "interface", g->conf.link,
 		"table", (json_int_t)(mr_host(l->d->mr)->table_base + MR_TABLE_GUEST + g->index),
 		"origin", mr_origin_name(g->origin), "since_s",
-		(json_int_t)((l->now.ms - g->since.ms) / 1000)));
+		g->since.ms == INT64_MAX ? json_null()
+					 : json_integer((l->now.ms - g->since.ms) / 1000)));
 }
 
 static void

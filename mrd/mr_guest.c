@@ -206,6 +206,7 @@ mr_guests_add(struct mr_guests *all, const struct mr_guest_conf *conf, uint32_t 
 		return -ENOMEM;
 	g->conf = *conf;
 	g->index = index;
+	g->since = MONO_NEVER;
 	g->over = MONO_NEVER;
 	g->retry = MONO_NEVER;
 	r = claim_all(all, g);

@@ -50,8 +50,8 @@ struct mr_guest {
 	unsigned index; /* of its routing table */
 
 	enum mr_guest_state state; /* written only by mr_guest_enter() */
-	mono_t since;
-	mono_t over; /* when a leaving guest's grace ends */
+	mono_t since;		   /* NEVER: it has always been so */
+	mono_t over;		   /* when a leaving guest's grace ends */
 
 	struct mr_reg reg;
 	struct mr_gateway gateway;

@@ -87,19 +87,6 @@ parse_options(struct opts *o, int argc, char **argv)
 
 /* ---- configuration ---- */
 
-static void
-make_host_settings(struct mrd *d)
-{
-	struct mr_setting v[MR_HOST_SETTINGS_MAX];
-	size_t n = mr_gateway_host_settings(d->conf.uplink, v);
-	int r = mrd_settings_make(d, v, n);
-
-	if (r == -ENOENT)
-		log_warn("kern", "the uplink does not exist yet", "dev=%s", d->conf.uplink);
-	else if (r < 0)
-		log_err("kern", "cannot make this host a router", "%s", strerror(-r));
-}
-
 /* What only a new start can change. */
 static void
 keep_fixed(const struct mr_conf *old, struct mr_conf *new)
@@ -154,7 +141,7 @@ mrd_reload(struct mrd *d, struct mr_why *ret_why)
 		l->ready = false;		/* the gateway may be another */
 		(void)mrd_ops.link(d, l->name); /* logged */
 	}
-	make_host_settings(d);
+	mrd_make_host_settings(d);
 	mrd_look_at_addresses(d);
 	log_info(
 	    "conf", "configuration reloaded", "file=%s guests=%zu", d->conf_file, d->conf.guests);
@@ -258,7 +245,7 @@ start(struct mrd *d)
 		fail("cannot start", r);
 		return r;
 	}
-	make_host_settings(d);
+	mrd_make_host_settings(d);
 	mrd_look_at_addresses(d);
 	mrd_restore(d);
 	if ((r = mr_configure(d->mr, &d->conf, &now, &why)) < 0) {

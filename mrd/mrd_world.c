@@ -201,6 +201,19 @@ op_arm(void *ctx, mono_t when)
 	ev_timer_start(d->loop, &d->tick);
 }
 
+void
+mrd_make_host_settings(struct mrd *d)
+{
+	struct mr_setting v[MR_HOST_SETTINGS_MAX];
+	size_t n = mr_gateway_host_settings(d->conf.uplink, v);
+	int r = mrd_settings_make(d, v, n);
+
+	if (r == -ENOENT)
+		log_warn("kern", "the uplink does not exist yet", "dev=%s", d->conf.uplink);
+	else if (r < 0)
+		log_err("kern", "cannot make this host a router", "%s", strerror(-r));
+}
+
 /* ---- what the core tells ---- */
 
 static json_t *
@@ -422,8 +435,11 @@ on_link(struct mrd *d, const struct kern_event *e, const struct tick *now)
 
 	if (l)
 		on_guest_link(d, l, e->link.up, now);
-	if (strcmp(e->link.name, d->conf.uplink) == 0)
-		mrd_look_at_addresses(d);
+	if (strcmp(e->link.name, d->conf.uplink) != 0)
+		return;
+	if (e->link.up)
+		mrd_make_host_settings(d); /* it may be a new one */
+	mrd_look_at_addresses(d);
 }
 
 void
