@@ -1,4 +1,7 @@
-/* ha_test.c - the home agent over time: moves, expiry, grace, refusals by the kernel, errors. */
+/*
+ * ha_test.c - the home agent over time: moves, expiry, grace, refusals by the kernel, errors.
+ * Long: a test for each thing that can happen to a binding.
+ */
 #include "had/ha_test.h"
 
 /* ---- what a registration does ---- */

@@ -1,4 +1,7 @@
-/* mr_reg_test.c - see mr_reg.h: one registration, a home agent made of calls, time as a number. */
+/*
+ * mr_reg_test.c - see mr_reg.h: one registration, a home agent made of calls, time as a number.
+ * Long: a test for each rule of RFC 6275 11.7 and 11.8, RFC 3963 5.
+ */
 #include "mrd/mr_reg.h"
 
 #include "mrd/mr_test.h"

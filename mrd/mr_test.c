@@ -1,6 +1,7 @@
 /*
  * mr_test.c - see mr.h: the core in a world of arrays. The kernel is a list of
- * objects, the network an array of packets, time a number.
+ * objects, the network an array of packets, time a number. Long: a test for each
+ * word in each state, and for all that can come between.
  */
 #include "mrd/mr.h"
 

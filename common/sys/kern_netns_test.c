@@ -1,6 +1,6 @@
 /*
  * kern_netns_test.c - kernel objects, settings and events, in a namespace of its own.
- * Packets are kern_packet_test.c's.
+ * Packets are kern_packet_test.c's. Long: a test for each kind of object.
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>

@@ -5,7 +5,7 @@
  *	200:1::2    200:1::1    1::1    1::ff  2::ff    2::1     900::1 on lo
  *
  * a and b have a kern each; r and g are plain. r looks at what passes, and is the
- * stranger who forges.
+ * stranger who forges. Long: a test for each rule of the tunnel, on one stage.
  */
 #include <errno.h>
 #include <linux/if_ether.h>

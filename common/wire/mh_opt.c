@@ -4,6 +4,8 @@
  * Everything known about an option is one row of the table at the end, and the
  * pair of functions it names. To add one: a row, a pair, a field in mh_opt.h.
  * The walkers below the table do not know any option.
+ *
+ * Long: a pair of functions for each of 28 options, so that one file has them all.
  */
 #include "common/wire/mh_opt.h"
 

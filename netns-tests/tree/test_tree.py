@@ -14,7 +14,7 @@ import subprocess
 import lab
 import pytest
 
-LINES_MAX = 700
+LINES_MAX = 700  # and past it the head of the file has to say why: "Long: ..."
 
 CORES = ["libwire", "libbase", "libcore-mr", "libcore-ha"]
 
@@ -69,9 +69,13 @@ def test_formatted():
 
 
 def test_no_god_files():
-    """no C file has 700 lines or more"""
-    long = {n: len(read(n).splitlines()) for n in tracked("*.c", "*.h")}
-    assert {n: c for n, c in long.items() if c >= LINES_MAX} == {}
+    """a C file of 700 lines or more says at its top why it is so long"""
+    wrong = {}
+    for name in tracked("*.c", "*.h"):
+        lines = read(name).splitlines()
+        if len(lines) >= LINES_MAX and not any("Long: " in line for line in lines[:20]):
+            wrong[name] = len(lines)
+    assert wrong == {}
 
 
 def test_first_lines():
