@@ -90,9 +90,9 @@ struct kobj_route {
 	struct ip6_prefix dst; /* len 0 is the default route */
 	uint32_t metric;       /* lower wins; never 0 */
 	enum kobj_route_type { KOBJ_UNICAST, KOBJ_UNREACHABLE, KOBJ_BLACKHOLE } type;
-	struct kobj_dev dev;   /* of a unicast route */
-	struct in6_addr via;   /* :: is on-link */
-	uint32_t mtu;	       /* octets; 0 is the device's own */
+	struct kobj_dev dev; /* of a unicast route */
+	struct in6_addr via; /* :: is on-link */
+	uint32_t mtu;	     /* octets; 0 is the device's own */
 };
 
 struct kobj_rule {
@@ -147,8 +147,8 @@ void plan_done(struct plan *p);	 /* empty, memory freed */
 /* Shorthands, one per kind; dev names longer than KOBJ_DEV_MAX - 1 are cut. */
 void plan_tunnel(struct plan *p, const struct kobj_tunnel *t);
 void plan_address(struct plan *p, const char *dev, const struct in6_addr *addr, bool home);
-void plan_neighbour(struct plan *p, const char *dev, const struct in6_addr *addr,
-    const struct nd_mac *mac);
+void plan_neighbour(
+    struct plan *p, const char *dev, const struct in6_addr *addr, const struct nd_mac *mac);
 void plan_proxy(struct plan *p, const char *dev, const struct in6_addr *addr);
 void plan_pass(struct plan *p, const struct kobj_pass *pass);
 void plan_route(struct plan *p, const struct kobj_route *route);

@@ -31,18 +31,18 @@ int log_debug_on(const char *modules);
 int log_debug_off(const char *modules);
 bool log_debug_is_on(const char *module);
 
-__attribute__((format(printf, 4, 5))) void log_line(enum log_level level, const char *module,
-    const char *text, const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) void log_line(
+    enum log_level level, const char *module, const char *text, const char *fmt, ...);
 
 /*
  * For what a stranger can cause: at most ten lines a second per module, then
  * silence, then one line that says how many were suppressed (with the next line of
  * any module: there is no timer here).
  */
-__attribute__((format(printf, 4, 5))) void log_limited(enum log_level level, const char *module,
-    const char *text, const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) void log_limited(
+    enum log_level level, const char *module, const char *text, const char *fmt, ...);
 
-#define log_err(...)   log_line(LOG_LEVEL_ERR, __VA_ARGS__)
-#define log_warn(...)  log_line(LOG_LEVEL_WARN, __VA_ARGS__)
-#define log_info(...)  log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_err(...) log_line(LOG_LEVEL_ERR, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)

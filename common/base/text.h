@@ -11,9 +11,9 @@
 #include "common/wire/ip6.h"
 #include "common/wire/nd.h"
 
-#define TEXT_ADDR_MAX	46
+#define TEXT_ADDR_MAX 46
 #define TEXT_PREFIX_MAX 50
-#define TEXT_MAC_MAX	18
+#define TEXT_MAC_MAX 18
 
 /* Each writes to buf and returns it. */
 const char *text_addr(const struct in6_addr *a, char buf[static TEXT_ADDR_MAX]);

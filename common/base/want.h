@@ -28,7 +28,7 @@ struct want_ops {
 };
 
 struct want *want_new(const struct want_ops *ops, void *ctx); /* NULL: no memory */
-void want_free(struct want *w);			/* leaves the kernel as it is */
+void want_free(struct want *w);				      /* leaves the kernel as it is */
 
 /*
  * Make an owner's wish *held into *next. Objects new or different in next are

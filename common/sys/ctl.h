@@ -50,8 +50,8 @@ void ctl_close(struct ctl *c); /* says good-bye to clients, removes the socket *
 void ctl_line(struct ctl_call *call, json_t *o);
 
 /* End with an error. code: "usage", "unknown-guest", "refused" ...: a fixed word. */
-__attribute__((format(printf, 3, 4))) void ctl_fail(struct ctl_call *call, const char *code,
-    const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void ctl_fail(
+    struct ctl_call *call, const char *code, const char *fmt, ...);
 
 /*
  * Send an event to all who said `monitor`. Takes the reference. "time" (RFC 3339,

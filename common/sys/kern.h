@@ -39,8 +39,8 @@ struct kern_event {
 	union {
 		const struct ip6_mh_packet *mh; /* dies with the callback */
 		struct {
-			struct in6_addr from;  /* who reported it */
-			const uint8_t *p;      /* the ICMPv6 message; dies with the callback */
+			struct in6_addr from; /* who reported it */
+			const uint8_t *p;     /* the ICMPv6 message; dies with the callback */
 			size_t n;
 		} icmp6;
 		struct {
@@ -69,8 +69,8 @@ struct kern_opts {
 	const char *name;	     /* "mrd", "had": names devices' aliases and the filter table */
 	uint8_t mark;		     /* protocol number on routes, rules, addresses, neighbours */
 	enum kern_datapath datapath; /* KERN_AUTO picks, and logs which and why */
-	uint8_t traffic_class;	     /* DSCP of the outer header, upper six bits; ECN is per packet */
-	uint8_t hop_limit;	     /* of the outer header; 0 means 64 (RFC 2473 6.3) */
+	uint8_t traffic_class; /* DSCP of the outer header, upper six bits; ECN is per packet */
+	uint8_t hop_limit;     /* of the outer header; 0 means 64 (RFC 2473 6.3) */
 	kern_event_fn *event;
 	void *ctx;
 };
@@ -139,8 +139,8 @@ int kern_addresses(struct kern *k, const char *dev, struct kern_address *ret_v, 
 bool kern_is_own(struct kern *k, const struct in6_addr *addr);
 
 /* Named counts since the start, for `show counters`: fn is called once per name. */
-void kern_counters(const struct kern *k, void (*fn)(void *ctx, const char *name, uint64_t n),
-    void *ctx);
+void kern_counters(
+    const struct kern *k, void (*fn)(void *ctx, const char *name, uint64_t n), void *ctx);
 
 /* ---- settings of the host that are put back on a clean stop with `remove` ---- */
 
@@ -154,10 +154,10 @@ void kern_counters(const struct kern *k, void (*fn)(void *ctx, const char *name,
  *
  * Get fails with -ENOENT if the sysctl or link does not exist.
  */
-#define KERN_SETTING_NAME_MAX  96
+#define KERN_SETTING_NAME_MAX 96
 #define KERN_SETTING_VALUE_MAX 32
 int kern_setting_get(struct kern *k, const char *name, char value[static KERN_SETTING_VALUE_MAX]);
 int kern_setting_set(struct kern *k, const char *name, const char *value);
 /* Names of the settings "address DEV ADDR/LEN" of all link-local addresses now on dev. */
-int kern_linklocals(struct kern *k, const char *dev,
-    char (*ret_names)[KERN_SETTING_NAME_MAX], size_t max);
+int kern_linklocals(
+    struct kern *k, const char *dev, char (*ret_names)[KERN_SETTING_NAME_MAX], size_t max);
