@@ -301,7 +301,7 @@ static const struct row rows[] = {
 	/* ---- prefixes: authorization, 142 and 143 ---- */
 	{ "N-11 N-15 another_guests_prefix_is_refused_with_142",
 	  .bu = REG_P(WEB1, 1, WEB2_A), .answer = "142 seq=1" },
-	{ "N-15 one_good_and_one_bad_prefix_are_refused_together",
+	{ "N-11 N-15 one_good_and_one_bad_prefix_are_refused_together",
 	  .bu = REG_P(WEB1, 1, WEB1_A, WEB2_A), .answer = "142 seq=1" },
 	{ "N-11 a_guest_of_the_table_has_nothing_from_a_range",
 	  .bu = REG_P(WEB1, 1, LAB1_A), .answer = "142 seq=1" },
