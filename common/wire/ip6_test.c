@@ -401,11 +401,12 @@ refused_packet_leaves_the_result_alone(void **state)
 	assert_memory_equal(&p, &before, sizeof(p));
 }
 
-/* RFC 6275 6.3: the destination options come behind the routing header. 0xffff is overwritten. */
+/* RFC 6275 6.3: the destination options come behind the routing header. And 0x1234, of no use,
+ * goes. */
 static void
 packet_with_both_home_addresses_reads_back(void **state)
 {
-	const uint8_t mh[8] = { IP6_NONE, 0, 0, 0, 0xff, 0xff };
+	const uint8_t mh[8] = { IP6_NONE, 0, 0, 0, 0x12, 0x34 };
 	const struct ip6_mh_out out = {
 		.src = CARE_OF,
 		.dst = HOME_AGENT,

@@ -528,6 +528,7 @@ names_are_those_of_the_rfcs(void **state)
 	assert_string_equal(mh_status_name(MH_NOT_AUTHORIZED), "Not Authorized for Prefix");
 	assert_string_equal(mh_status_name(MH_INVALID_COA), "Invalid Care-of Address");
 	assert_string_equal(mh_status_name(136), "Expired home nonce index");
+	assert_string_equal(mh_status_name(137), "Expired care-of nonce index");
 	assert_string_equal(mh_status_name(138), "Expired nonces");
 	assert_string_equal(mh_status_name(2), "unknown");
 	assert_string_equal(mh_status_name(127), "unknown");
