@@ -182,9 +182,9 @@ lab_lines(const struct lab_ns *ns, const char *fmt, ...)
 void
 lab_join(const struct lab_ns *a, const char *dev_a, const struct lab_ns *b, const char *dev_b)
 {
-	/* No DAD: addresses are good at once. */
-	static const char quiet[] =
-	    "echo 0 >/proc/sys/net/ipv6/conf/%s/accept_dad && ip link set %s up";
+	/* No DAD: addresses are good at once. No solicitations but those of the tests. */
+	static const char quiet[] = "cd /proc/sys/net/ipv6/conf/%s && echo 0 >accept_dad && "
+				    "echo 0 >router_solicitations && ip link set %s up";
 
 	lab_run(a, "ip link add name %s type veth peer name %s netns /proc/%d/fd/%d", dev_a, dev_b,
 	    (int)getpid(), b->fd);

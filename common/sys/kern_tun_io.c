@@ -76,7 +76,9 @@ read_device(struct tun *t, size_t i)
 		return errno == EAGAIN || errno == EINTR ? GOT_NOTHING : GOT_BROKEN;
 	verdict = tunnel_enter(&t->ends, p, (size_t)n, &entry);
 	if (verdict != TUNNEL_PASS) {
-		t->out_dropped++;
+		/* What the host itself says on its device (MLD) is no loss of anybody's. */
+		if (verdict != TUNNEL_LINK_LOCAL)
+			t->out_dropped++;
 		kern_count(k, entry_counts[verdict]);
 		if (verdict == TUNNEL_LIMIT)
 			tun_answer(t,
