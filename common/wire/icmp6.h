@@ -24,7 +24,7 @@ enum icmp6_type {
 
 struct icmp6_error {
 	uint8_t type, code;
-	uint32_t value;		 /* MTU of Packet Too Big, pointer of Parameter Problem, else 0 */
+	uint32_t value;		 /* MTU if too big, pointer if a parameter problem, else 0 */
 	const uint8_t *invoking; /* as much of the packet as came; borrowed */
 	size_t invoking_len;
 };
