@@ -32,6 +32,16 @@ def pytest_runtest_makereport(item, call):
         report.sections.append(("the lab", lab.report_text()))
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What passing tests printed are measurements: they are shown."""
+    said = [line for report in terminalreporter.stats.get("passed", ())
+            for line in report.capstdout.splitlines() if line]
+    if said:
+        terminalreporter.section("measured")
+        for line in said:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="module")
 def world():
     """Two hosts, a home agent, vm1 and vm2 on host A. Tests of a module share it, in order."""
