@@ -159,6 +159,10 @@ def test_gone_catches_late_packets(mrd, guest):
 
 def test_home_address_answers(mrd, guest):
     """N-36 M-57: the guest's home address answers ping, through the tunnel"""
+    # The kernel makes a new address its own from a work queue, when it gets around to it.
+    lab.eventually(
+        lambda: mrd.net.ip_json("host", "-6", "route", "show", "table", "local", guest.hoa),
+        within=5, what="the home address is local")
     mrd.send(tunnelled(HA, mrd.coa, ping(CN, guest.hoa, ident=91)))
     frame = mrd.ha.expect(inner_echo(91), 2, "the echo reply")
     inner = frame.inner()
