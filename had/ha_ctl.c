@@ -55,7 +55,7 @@ show_status(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 	put(o, "version", json_string(PACKAGE_VERSION));
 	put(o, "pid", json_integer(getpid()));
 	put(o, "datapath", json_string(kern_datapath_name(d->kern)));
-	put(o, "uptime_s", seconds(had_now().now.ms - d->started.ms));
+	put(o, "uptime_s", seconds(daemon_now().now.ms - d->started.ms));
 	put(o, "config", json_string(d->file));
 	put(o, "guests", json_integer((json_int_t)d->conf->table.guests));
 	put(o, "bindings", json_integer((json_int_t)ha_bound(d->ha)));
@@ -156,7 +156,7 @@ static void
 show_bindings(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
 	struct had *d = ctx;
-	mono_t now = had_now().now;
+	mono_t now = daemon_now().now;
 
 	(void)argv;
 	if (!no_words(call, argc))
@@ -173,7 +173,7 @@ drop_binding(void *ctx, struct ctl_call *call, int argc, const char *const *argv
 
 	if (argc != 1 || text_to_addr(argv[0], &hoa) < 0)
 		ctl_fail(call, "usage", "drop binding HOME-ADDRESS");
-	else if (ha_drop(d->ha, had_now(), &hoa) < 0)
+	else if (ha_drop(d->ha, daemon_now(), &hoa) < 0)
 		ctl_fail(call, "unknown-guest", "%s has no binding", argv[0]);
 }
 

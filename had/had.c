@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/base.h"
@@ -20,24 +19,6 @@
 #include "had/ha_tell.h"
 
 #define FORWARDING "sysctl net/ipv6/conf/all/forwarding"
-
-/* ---- the clocks ---- */
-
-static int64_t
-read_ms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-struct tick
-had_now(void)
-{
-	return (
-	    struct tick){ .now = { read_ms(CLOCK_BOOTTIME) }, .unix_ms = read_ms(CLOCK_REALTIME) };
-}
 
 /* ---- what the core may do to the world ---- */
 
@@ -70,7 +51,7 @@ static void
 on_arm(void *ctx, mono_t when)
 {
 	struct had *d = ctx;
-	int64_t left_ms = mono_left_ms(had_now().now, when);
+	int64_t left_ms = mono_left_ms(daemon_now().now, when);
 
 	ev_timer_stop(d->loop, &d->timer);
 	if (left_ms == INT64_MAX)
@@ -126,41 +107,18 @@ static const struct want_ops want_ops = { set_object, clear_object };
 
 /* ---- what comes up from the kernel ---- */
 
-/* After a start, or when somebody else's hand was in it: one code path. */
-static int
-reconcile(struct had *d)
-{
-	struct plan found = { 0 };
-	size_t fixed, failed = 0;
-	int r = kern_dump(d->kern, &found);
-
-	if (r == 0 && found.bad)
-		r = -ENOMEM;
-	if (r == 0) {
-		fixed = want_fix(d->want, &found, &failed);
-		if (fixed > 0 || failed > 0)
-			log_info("kern", "reconciled", "found=%zu fixed=%zu failed=%zu", found.n,
-			    fixed, failed);
-	}
-	plan_done(&found);
-	return r;
-}
-
 static void
 on_kern(void *ctx, const struct kern_event *e)
 {
 	struct had *d = ctx;
 	char a[TEXT_ADDR_MAX];
-	int r;
 
 	switch (e->kind) {
 	case KERN_MH:
-		ha_receive(d->ha, had_now(), e->mh);
+		ha_receive(d->ha, daemon_now(), e->mh);
 		return;
 	case KERN_LOST:
-		r = reconcile(d);
-		if (r < 0)
-			log_err("kern", "cannot reconcile", "error=%s", strerror(-r));
+		(void)daemon_reconcile(d->kern, d->want); /* logged */
 		return;
 	case KERN_ICMP6:
 		log_debug("kern", "ICMPv6 error about an answer", "from=%s type=%u",
@@ -186,7 +144,7 @@ on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	ha_tick(d->ha, had_now());
+	ha_tick(d->ha, daemon_now());
 	on_arm(d, ha_deadline(d->ha)); /* a timer may come early: then nothing was re-armed */
 }
 
@@ -239,7 +197,7 @@ had_reload(struct had *d, char *why, size_t why_len)
 		ha_conf_free(next);
 		return -EINVAL;
 	}
-	r = ha_configure(d->ha, &next->policy, &next->table, had_now());
+	r = ha_configure(d->ha, &next->policy, &next->table, daemon_now());
 	if (r < 0) {
 		snprintf(why, why_len, "the kernel refused the routes: %s", strerror(-r));
 		ha_conf_free(next);
@@ -297,9 +255,9 @@ start_core(struct had *d)
 	d->ha = d->want ? ha_new(d->want, &ha_ops, d) : NULL;
 	if (!d->ha)
 		return -ENOMEM;
-	r = ha_configure(d->ha, &d->conf->policy, &d->conf->table, had_now());
+	r = ha_configure(d->ha, &d->conf->policy, &d->conf->table, daemon_now());
 	/* What a run before us left behind is either wanted again by now, or a stray. */
-	return r < 0 ? r : reconcile(d);
+	return r < 0 ? r : daemon_reconcile(d->kern, d->want);
 }
 
 static int
@@ -353,7 +311,7 @@ run(struct had *d)
 	if (!d->loop)
 		return fail("had", "cannot make an event loop", -ENOSYS);
 	ev_timer_init(&d->timer, on_timer, 0, 0);
-	d->started = had_now().now;
+	d->started = daemon_now().now;
 	if ((r = open_kern(d)) < 0)
 		fail("kern", "cannot open kernel sockets", r);
 	else if ((r = turn_on_forwarding(d)) < 0)
@@ -384,78 +342,15 @@ run(struct had *d)
 	return r;
 }
 
-/* ---- options ---- */
-
-struct options {
-	const char *file;
-	const char *debug;
-	bool check, verbose;
-};
-
-static void
-usage(FILE *out)
-{
-	fputs("usage: had [-f FILE] [-n [-v]] [-D MODULES] [-V] [-h]\n"
-	      "  -f FILE     the configuration (" SYSCONFDIR "/had/had.conf)\n"
-	      "  -n          check the configuration and end\n"
-	      "  -v          with -n: print its normal form\n"
-	      "  -D MODULES  log debug lines of these modules, or of all\n"
-	      "  -V          print the version and end\n"
-	      "  -h          print this and end\n",
-	    out);
-}
-
-/* The status to end with, or -1 to go on. */
-static int
-parse_options(struct options *o, int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt(argc, argv, "f:nvD:Vh")) != -1) {
-		switch (c) {
-		case 'f':
-			o->file = optarg;
-			break;
-		case 'n':
-			o->check = true;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'D':
-			o->debug = optarg;
-			break;
-		case 'V':
-			puts("had " PACKAGE_VERSION);
-			return EXIT_SUCCESS;
-		case 'h':
-			usage(stdout);
-			return EXIT_SUCCESS;
-		default:
-			usage(stderr);
-			return 2;
-		}
-	}
-	if (optind == argc)
-		return -1;
-	usage(stderr);
-	return 2;
-}
-
 int
 main(int argc, char **argv)
 {
-	struct options o = { .file = SYSCONFDIR "/had/had.conf" };
+	struct daemon_opts o;
 	struct had d = { 0 };
-	int r = parse_options(&o, argc, argv);
+	int r = daemon_options(&o, "had", SYSCONFDIR "/had/had.conf", argc, argv);
 
 	if (r >= 0)
 		return r;
-	log_open("had");
-	if (o.debug && log_debug_on(o.debug) < 0) {
-		fputs("had: -D wants a list of modules: bind,kern or all\n", stderr);
-		return 2;
-	}
 	d.file = o.file;
 	r = ha_conf_load(o.file, &d.conf);
 	if (r < 0)

@@ -8,6 +8,7 @@
 #include <ev.h>
 
 #include "common/sys/ctl.h"
+#include "common/sys/daemon.h"
 #include "common/sys/kern.h"
 #include "had/ha.h"
 #include "had/ha_conf.h"
@@ -25,9 +26,6 @@ struct had {
 	mono_t started;
 	char forwarding_was[KERN_SETTING_VALUE_MAX]; /* empty: not changed by us */
 };
-
-/* One reading of the clocks. */
-struct tick had_now(void);
 
 /*
  * Read the configuration again and take it over. 0; or -EINVAL, the old one is

@@ -83,7 +83,7 @@ static void
 show_status(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
 	struct mrd *d = ctx;
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	struct tally t = { 0 };
 
 	(void)argc;
@@ -173,7 +173,7 @@ guest_line(void *ctx, const struct mr_guest *g)
 static void
 show_guests(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
-	struct lines l = { .d = ctx, .call = call, .now = mrd_now().now };
+	struct lines l = { .d = ctx, .call = call, .now = daemon_now().now };
 
 	(void)argc;
 	(void)argv;
@@ -206,7 +206,7 @@ binding_line(void *ctx, const struct mr_guest *g)
 static void
 show_bindings(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
-	struct lines l = { .d = ctx, .call = call, .now = mrd_now().now };
+	struct lines l = { .d = ctx, .call = call, .now = daemon_now().now };
 
 	(void)argc;
 	(void)argv;
@@ -292,7 +292,7 @@ must_be_whole(struct ctl_call *call, struct mr_guest_conf *conf)
 static void
 arrive(struct mrd *d, struct ctl_call *call, enum mr_word word, int argc, const char *const *argv)
 {
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	struct mr_guest_conf keys;
 	const struct mr_guest *g;
 	struct mr_why why;
@@ -333,7 +333,7 @@ static void
 guest_suspended(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
 	struct mrd *d = ctx;
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	const char *name = only_name(call, argc, argv);
 	struct mr_why why;
 
@@ -345,7 +345,7 @@ static void
 guest_gone(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
 	struct mrd *d = ctx;
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	bool for_good = argc == 2 && strcmp(argv[1], "deregister") == 0;
 	const char *name = for_good ? argv[0] : only_name(call, argc, argv);
 	struct mr_why why;
@@ -363,7 +363,7 @@ static void
 guest_define(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
 	struct mrd *d = ctx;
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	struct mr_guest_conf conf;
 	struct mr_why why;
 
@@ -377,7 +377,7 @@ static void
 guest_forget(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
 	struct mrd *d = ctx;
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	const char *name = only_name(call, argc, argv);
 	struct mr_why why;
 
@@ -389,7 +389,7 @@ static void
 guest_refresh(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
 	struct mrd *d = ctx;
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	const char *name = only_name(call, argc, argv);
 	struct mr_why why;
 

@@ -22,69 +22,6 @@
 #include "common/sys/notify.h"
 #include "config.h"
 
-/* ---- options ---- */
-
-struct opts {
-	const char *file;
-	bool check, verbose;
-};
-
-static void
-usage(FILE *out)
-{
-	fputs("usage: mrd [-f FILE] [-D MODULES]\n"
-	      "       mrd -n [-v] [-f FILE]\n"
-	      "       mrd -V | -h\n"
-	      "\n"
-	      "  -f FILE     configuration, instead of " SYSCONFDIR "/mrd/mrd.conf\n"
-	      "  -n          check it and exit\n"
-	      "  -v          with -n: print its normal form\n"
-	      "  -D MODULES  log more: reg, guest, kern, ... with commas, or all\n"
-	      "  -V          print the version\n"
-	      "  -h          this\n",
-	    out);
-}
-
-/* Returns -1 to go on, or the status to exit with. */
-static int
-parse_options(struct opts *o, int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt(argc, argv, "f:nvD:Vh")) != -1) {
-		switch (c) {
-		case 'f':
-			o->file = optarg;
-			break;
-		case 'n':
-			o->check = true;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'D':
-			if (log_debug_on(optarg) == 0)
-				break;
-			fprintf(stderr, "mrd: -D %s: not a list of modules\n", optarg);
-			return 2;
-		case 'V':
-			puts("mrd " PACKAGE_VERSION);
-			return EXIT_SUCCESS;
-		case 'h':
-			usage(stdout);
-			return EXIT_SUCCESS;
-		default:
-			usage(stderr);
-			return 2;
-		}
-	}
-	if (optind < argc || (o->verbose && !o->check)) {
-		usage(stderr);
-		return 2;
-	}
-	return -1;
-}
-
 /* ---- configuration ---- */
 
 /* What only a new start can change. */
@@ -118,7 +55,7 @@ keep_fixed(const struct mr_conf *old, struct mr_conf *new)
 int
 mrd_reload(struct mrd *d, struct mr_why *ret_why)
 {
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	struct mr_conf next;
 	int r = mr_conf_load(d->conf_file, &next);
 
@@ -225,7 +162,7 @@ fail(const char *text, int error)
 static int
 start(struct mrd *d)
 {
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	struct mr_why why;
 	int r;
 
@@ -252,7 +189,7 @@ start(struct mrd *d)
 		log_err("conf", "configured guests clash with those that are here", "%s", why.text);
 		return r;
 	}
-	mrd_reconcile(d);
+	(void)daemon_reconcile(d->kern, d->want); /* logged */
 	return 0;
 }
 
@@ -286,12 +223,10 @@ stop(struct mrd *d, bool clean)
 int
 main(int argc, char **argv)
 {
-	struct opts opts = { .file = SYSCONFDIR "/mrd/mrd.conf" };
+	struct daemon_opts opts;
 	struct mrd d = { 0 };
-	int r;
+	int r = daemon_options(&opts, "mrd", SYSCONFDIR "/mrd/mrd.conf", argc, argv);
 
-	log_open("mrd");
-	r = parse_options(&opts, argc, argv);
 	if (r >= 0)
 		return r;
 	d.conf_file = opts.file;

@@ -14,6 +14,7 @@
 
 #include "common/base/want.h"
 #include "common/sys/ctl.h"
+#include "common/sys/daemon.h"
 #include "common/sys/kern.h"
 #include "mrd/mr.h"
 
@@ -55,12 +56,10 @@ struct mrd {
 
 extern const struct mr_ops mrd_ops; /* ctx: struct mrd */
 
-struct tick mrd_now(void);
 void mrd_on_kern(void *mrd, const struct kern_event *e);
 void mrd_world_init(struct mrd *d);	    /* timers */
 void mrd_make_host_settings(struct mrd *d); /* a router that still listens to its own */
 void mrd_look_at_addresses(struct mrd *d);
-void mrd_reconcile(struct mrd *d);
 void mrd_links_done(struct mrd *d);
 
 /* ---- mrd_state.c ---- */

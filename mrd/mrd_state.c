@@ -238,7 +238,7 @@ static void
 take_guest(struct mrd *d, const struct mr_state_line *line)
 {
 	const struct mr_state_guest *g = &line->guest;
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	int r;
 
 	if (line->kind != MR_STATE_GUEST)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/base.h"
 #include "common/base/log.h"
@@ -23,22 +22,6 @@ _Static_assert(MR_SETTING_NAME_MAX == KERN_SETTING_NAME_MAX, "names of settings 
 _Static_assert(MR_SETTING_VALUE_MAX == KERN_SETTING_VALUE_MAX, "and their values");
 
 #define RECONCILE_S 0.02 /* the kernel tells of losses in bursts */
-
-static int64_t
-clock_ms(clockid_t id)
-{
-	struct timespec t;
-
-	(void)clock_gettime(id, &t); /* with these clocks it does not fail */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-struct tick
-mrd_now(void)
-{
-	return (struct tick){ .now = { clock_ms(CLOCK_BOOTTIME) },
-		.unix_ms = clock_ms(CLOCK_REALTIME) };
-}
 
 /* ---- what the core asks for ---- */
 
@@ -191,7 +174,7 @@ static void
 op_arm(void *ctx, mono_t when)
 {
 	struct mrd *d = ctx;
-	int64_t left_ms = mono_left_ms((mono_t){ clock_ms(CLOCK_BOOTTIME) }, when);
+	int64_t left_ms = mono_left_ms(daemon_now().now, when);
 
 	ev_timer_stop(d->loop, &d->tick);
 	if (left_ms == INT64_MAX)
@@ -357,7 +340,7 @@ mrd_look_at_addresses(struct mrd *d)
 {
 	struct kern_address found[ADDRESSES_MAX];
 	struct mr_move_addr v[ADDRESSES_MAX + 1];
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 	int n = kern_addresses(d->kern, d->conf.uplink, found, ADDRESSES_MAX);
 	size_t count = 0;
 
@@ -380,23 +363,6 @@ mrd_look_at_addresses(struct mrd *d)
 			v[count++] = (struct mr_move_addr){ .addr = d->conf.careof };
 	}
 	mr_addresses(d->mr, v, count, &now);
-}
-
-void
-mrd_reconcile(struct mrd *d)
-{
-	struct plan found = { 0 };
-	size_t fixed, failed = 0;
-	int r = kern_dump(d->kern, &found);
-
-	if (r < 0 || found.bad) {
-		log_err("kern", "cannot list what is there", "%s", strerror(r < 0 ? -r : ENOMEM));
-	} else {
-		fixed = want_fix(d->want, &found, &failed);
-		if (fixed > 0 || failed > 0)
-			log_info("kern", "reconciled", "changed=%zu failed=%zu", fixed, failed);
-	}
-	plan_done(&found);
 }
 
 static void
@@ -446,7 +412,7 @@ void
 mrd_on_kern(void *ctx, const struct kern_event *e)
 {
 	struct mrd *d = ctx;
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 
 	if (!d->mr)
 		return;
@@ -481,7 +447,7 @@ static void
 on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct mrd *d = container_of(w, struct mrd, tick);
-	struct tick now = mrd_now();
+	struct tick now = daemon_now();
 
 	(void)loop;
 	(void)revents;
@@ -495,8 +461,8 @@ on_reconcile(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	mrd_look_at_addresses(d); /* news of them may be among what was lost */
-	mrd_reconcile(d);
+	mrd_look_at_addresses(d);		  /* news of them may be among what was lost */
+	(void)daemon_reconcile(d->kern, d->want); /* logged */
 }
 
 void
