@@ -217,8 +217,6 @@ void kern_mtu_all_stale(struct kern *k);
 
 int kern_nft_open(struct kern *k);
 int kern_nft_try(struct kern *k); /* would that work? Changes nothing */
-/* What the table's named counters say is added to the counts of the same name. */
-void kern_nft_count(const struct kern *k, uint64_t counts[static KERN_COUNTS]);
 void kern_nft_close(struct kern *k);
 int kern_nft_own(struct kern *k, const struct in6_addr *addr, bool on);
 int kern_nft_link(struct kern *k, const char *dev, bool on);

@@ -303,7 +303,17 @@ kern_ip6tnl_stats(struct kern *k, unsigned index, struct kern_ip6tnl_stats *ret_
 	return kern_nl_ask(&k->nl, &q, found_stats, ret_stats);
 }
 
-/* Between addresses of the discard prefix (RFC 6666), so that it is in nobody's way. */
+static void
+note_one(void *ctx, const struct kern_ip6tnl *t)
+{
+	bool *found = ctx;
+
+	(void)t;
+	*found = true;
+}
+
+/* One that is there proves it. Else between addresses of the discard prefix (RFC 6666), so that it
+ * is in nobody's way. */
 const char *
 kern_ip6tnl_try(struct kern *k)
 {
@@ -311,8 +321,13 @@ kern_ip6tnl_try(struct kern *k)
 		.ends.local = { .s6_addr = { 1, [15] = 1 } },
 		.ends.remote = { .s6_addr = { 1, [14] = k->opts.mark, [15] = 2 } },
 	};
-	int r = create(k, &t);
+	bool found = false;
+	int r;
 
+	(void)kern_ip6tnl_each(k, note_one, &found);
+	if (found)
+		return NULL;
+	r = create(k, &t);
 	if (r == 0)
 		(void)kern_ip6tnl_delete(k, t.index);
 	return r == 0 || r == -EEXIST ? NULL : "no ip6tnl devices (ip6_tunnel)";

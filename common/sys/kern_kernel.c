@@ -113,8 +113,7 @@ static const char filter[] =
     "		ip6 saddr @own icmpv6 type parameter-problem"
     " icmpv6 code 1 @th,112,8 { 43, 60, 135 } counter drop\n"
     "	}\n"
-    "}\n"
-    "reset counters table ip6 %t\n";
+    "}\n";
 
 /* ---- sets ---- */
 
@@ -494,6 +493,18 @@ info(const struct kern *k, const struct kobj_tunnel *ends, struct kern_tunnel_in
 	return 0;
 }
 
+/* Add what the filter's named counters count; ours have the same names. */
+static void
+settle_filter(void *ctx, const char *name, uint64_t packets)
+{
+	uint64_t *counts = ctx;
+
+	for (size_t i = 0; i < KERN_COUNTS; i++) {
+		if (strcmp(name, kern_count_names[i]) == 0)
+			counts[i] += packets;
+	}
+}
+
 static void
 count(const struct kern *k, uint64_t counts[static KERN_COUNTS])
 {
@@ -511,7 +522,7 @@ count(const struct kern *k, uint64_t counts[static KERN_COUNTS])
 		counts[KERN_COUNT_ENCAP_LOOP] += s.loop;
 		counts[KERN_COUNT_ENCAP_FAILED] += s.no_route;
 	}
-	kern_nft_count(k, counts);
+	(void)kern_set_counters(&dp->nft, dp->table, settle_filter, counts);
 }
 
 static bool
@@ -545,9 +556,13 @@ static int
 adopt_all(struct kernel *dp)
 {
 	struct adoption a = { .dp = dp };
+	uint64_t before[KERN_COUNTS] = { 0 };
 	struct tnl *t, *next;
 	int r;
 
+	(void)kern_set_counters(&dp->nft, dp->table, settle_filter, before);
+	for (size_t i = 0; i < KERN_COUNTS; i++)
+		dp->counts[i] -= before[i];
 	r = kern_ip6tnl_each(dp->k, adopt, &a);
 	if (r < 0 || a.error < 0)
 		return r < 0 && r != -EAGAIN ? r : a.error;

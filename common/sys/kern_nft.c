@@ -11,7 +11,6 @@
 #include <malloc.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -31,9 +30,8 @@ complain(struct nft_ctx *ctx, const char *commands)
 
 enum run { RUN, TRY, RUN_QUIETLY };
 
-/* ret_said, if not NULL: what nft would print; to be freed. */
 static int
-run(const char *commands, enum run how, char **ret_said)
+run(const char *commands, enum run how)
 {
 	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	int r = 0;
@@ -48,8 +46,6 @@ run(const char *commands, enum run how, char **ret_said)
 			complain(ctx, commands);
 		r = -EIO;
 	}
-	if (r == 0 && ret_said)
-		*ret_said = strdup(nft_ctx_get_output_buffer(ctx));
 	nft_ctx_free(ctx);
 	(void)malloc_trim(0); /* its parser leaves some hundred KiB of free memory behind */
 	return r;
@@ -84,7 +80,7 @@ run_table(const struct kern *k, const char *before, enum run how)
 
 	expand(k, before, commands);
 	expand(k, k->ops->filter, commands);
-	return run(commands, how, NULL);
+	return run(commands, how);
 }
 
 /* Removed first, whether it was there or not. */
@@ -117,28 +113,7 @@ kern_nft_close(struct kern *k)
 	if (!k->has_table)
 		return;
 	snprintf(commands, sizeof(commands), "delete table ip6 homeport-%s\n", k->name);
-	(void)run(commands, RUN, NULL); /* said so if it failed; nobody is left to act on it */
-}
-
-void
-kern_nft_count(const struct kern *k, uint64_t counts[static KERN_COUNTS])
-{
-	char commands[128], *said = NULL;
-
-	snprintf(commands, sizeof(commands), "list counters table ip6 homeport-%s\n", k->name);
-	if (run(commands, RUN, &said) < 0 || !said)
-		return;
-	for (size_t i = 0; i < KERN_COUNTS; i++) {
-		char find[64];
-		unsigned long long packets;
-		const char *at;
-
-		snprintf(find, sizeof(find), "counter %s {", kern_count_names[i]);
-		at = strstr(said, find);
-		if (at && sscanf(at + strlen(find), " packets %llu", &packets) == 1)
-			counts[i] += packets;
-	}
-	free(said);
+	(void)run(commands, RUN); /* said so if it failed; nobody is left to act on it */
 }
 
 static int
@@ -148,7 +123,7 @@ element(struct kern *k, const char *set, const char *what, bool on)
 
 	snprintf(commands, sizeof(commands), "%s element ip6 homeport-%s %s { %s }\n",
 	    on ? "add" : "delete", k->name, set, what);
-	return run(commands, RUN, NULL);
+	return run(commands, RUN);
 }
 
 int

@@ -42,7 +42,8 @@ struct fixture {
 	struct lab_ns a, b, g, r;
 	struct lab_ns *all[2]; /* those with loops */
 	struct kobj_tunnel there, back;
-	int wire;	  /* r: everything that comes in on its links, from the IPv6 header on */
+	int wire; /* r: everything that comes in on its links, from the IPv6 header on */
+	bool is_kernel;
 	int from_g, at_b; /* UDP sockets of the guest and its correspondent */
 };
 
@@ -130,9 +131,18 @@ address(const struct lab_ns *ns, const char *dev, const char *addr, const char *
 static int
 setup_with(void **state, int mtu_r_b, uint8_t class)
 {
-	struct kern_opts mrd = { .name = "mrd", .mark = KERN_MARK_MRD, .traffic_class = class };
-	struct kern_opts had = { .name = "had", .mark = KERN_MARK_HAD, .traffic_class = class };
+	const enum kern_datapath datapath = lab_datapath(state);
+	const struct kern_opts mrd = { .name = "mrd",
+		.mark = KERN_MARK_MRD,
+		.datapath = datapath,
+		.traffic_class = class };
+	const struct kern_opts had = { .name = "had",
+		.mark = KERN_MARK_HAD,
+		.datapath = datapath,
+		.traffic_class = class };
 	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->is_kernel = datapath == KERN_KERNEL;
 
 	lab_make(&f->a);
 	lab_make(&f->b);
@@ -1036,12 +1046,6 @@ main(void)
 		TEST("", a_link_made_anew_is_listened_to_again),
 		TEST("", no_redirect_leaves_a_link_listened_to),
 	};
-	const char *missing = lab_missing();
 
-	log_open("kern_packet_test");
-	if (missing) {
-		fprintf(stderr, "skipped: %s\n", missing);
-		return 77;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return lab_main("kern_packet_test", tests, countof(tests), KERN_AUTO);
 }

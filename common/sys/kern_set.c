@@ -1,6 +1,7 @@
 /* kern_set.c - see kern_set.h */
 #include "common/sys/kern_set.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -152,4 +153,38 @@ kern_batch_send(struct kern_batch *b, struct kern_nl *nl)
 	free(b->buf);
 	*b = (struct kern_batch){ 0 };
 	return r;
+}
+
+/* ---- counters ---- */
+
+struct each {
+	kern_counter_fn *fn;
+	void *ctx;
+};
+
+static void
+found_counter(void *ctx, struct nlmsghdr *h)
+{
+	const struct each *e = ctx;
+	struct nlattr *tb[NFTA_OBJ_MAX + 1], *counter[NFTA_COUNTER_MAX + 1];
+	uint64_t packets;
+
+	if (kern_nl_attrs(h, sizeof(struct nfgenmsg), tb, NFTA_OBJ_MAX) && tb[NFTA_OBJ_NAME] &&
+	    tb[NFTA_OBJ_DATA] &&
+	    nla_parse_nested(counter, NFTA_COUNTER_MAX, tb[NFTA_OBJ_DATA], NULL) >= 0 &&
+	    kern_attr_copy(counter[NFTA_COUNTER_PACKETS], &packets, sizeof(packets)))
+		e->fn(e->ctx, nla_get_string(tb[NFTA_OBJ_NAME]), be64toh(packets));
+}
+
+int
+kern_set_counters(struct kern_nl *nl, const char *table, kern_counter_fn *fn, void *ctx)
+{
+	const struct nfgenmsg g = { .nfgen_family = NFPROTO_IPV6 };
+	struct each e = { .fn = fn, .ctx = ctx };
+	struct kern_req q;
+
+	kern_req_begin(&q, NFT(NFT_MSG_GETOBJ), NLM_F_DUMP, &g, sizeof(g));
+	kern_req_string(&q, NFTA_OBJ_TABLE, table);
+	kern_req_u32(&q, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	return kern_nl_ask(nl, &q, found_counter, &e);
 }

@@ -1,5 +1,6 @@
 /*
- * kern_set.h - elements of the filter table's sets, many in one transaction.
+ * kern_set.h - elements of the filter table's sets, many in one transaction, and its
+ * named counters.
  *
  * Raw netlink, because libnftables takes milliseconds and hundreds of KiB for what is
  * one message: these sets change while guests move.
@@ -38,3 +39,7 @@ void kern_batch_element(
 void kern_batch_flush(struct kern_batch *b, const char *set);
 /* All of it or nothing; frees b. 0 or -errno: -ENOENT if a set or an element to go is not there. */
 int kern_batch_send(struct kern_batch *b, struct kern_nl *nl);
+
+/* Call fn for each named counter of the table. 0 or -errno. */
+typedef void kern_counter_fn(void *ctx, const char *name, uint64_t packets);
+int kern_set_counters(struct kern_nl *nl, const char *table, kern_counter_fn *fn, void *ctx);
