@@ -29,7 +29,8 @@
 struct tnl {
 	struct kobj_tunnel ends; /* key of by_ends */
 	struct kern_ip6tnl link;
-	unsigned index; /* key of by_index; of link */
+	unsigned index;	  /* key of by_index; of link */
+	bool was_sourced; /* so said the filter when we took it over */
 	struct kern_mtu mtu;
 	struct kern_guard guard;
 	UT_hash_handle by_ends, by_index;
@@ -91,7 +92,7 @@ static const char filter[] =
     "		ip6 daddr fe80::/10 goto stray\n"
     "		ip6 daddr ff00::/8 jump group\n"
     "		iif . ip6 daddr @destination accept\n"
-    "		fib saddr . iif oif exists accept\n"
+    "		iif @sourced fib saddr . iif oif exists accept\n"
     "		iif . ip6 saddr @source-late counter name pass-late accept\n"
     "		iif . ip6 daddr @destination-late counter name pass-late accept\n"
     "		iif @sourced counter name pass-source drop\n"
@@ -163,12 +164,18 @@ emit_sourced(struct emission *m, bool on)
 	kern_batch_element(&m->b, "sourced", &e, on);
 }
 
+static bool
+is_by_source(const struct tnl *t)
+{
+	return t->was_sourced || kern_guard_is_by_source(&t->guard);
+}
+
 static void
 emit_all(struct emission *m, const struct tnl *t, bool on)
 {
 	m->index = t->index;
 	emit_ends(m, &t->ends, on);
-	if (kern_guard_is_by_source(&t->guard))
+	if (is_by_source(t))
 		emit_sourced(m, on);
 	kern_guard_each(&t->guard, on, emit_pass, m);
 }
@@ -388,13 +395,13 @@ clear_tunnel(struct kernel *dp, struct tnl *t)
 static int
 set_pass(struct kernel *dp, struct tnl *t, const struct kobj_pass *pass)
 {
-	bool was_sourced = kern_guard_is_by_source(&t->guard);
+	bool was_sourced = is_by_source(t);
 	struct emission m;
 	int r;
 
 	emission_begin(dp, &m, t->index);
 	r = kern_guard_set(&t->guard, pass, emit_pass, &m);
-	if (r == 0 && !was_sourced && kern_guard_is_by_source(&t->guard))
+	if (r == 0 && !was_sourced && is_by_source(t))
 		emit_sourced(&m, true);
 	if (r == 0)
 		r = emission_end(dp, &m);
@@ -406,12 +413,12 @@ set_pass(struct kernel *dp, struct tnl *t, const struct kobj_pass *pass)
 static int
 clear_pass(struct kernel *dp, struct tnl *t, const struct kobj_pass *pass)
 {
-	bool was_sourced = kern_guard_is_by_source(&t->guard);
+	bool was_sourced = is_by_source(t);
 	struct emission m;
 
 	emission_begin(dp, &m, t->index);
 	kern_guard_clear(&t->guard, pass, emit_pass, &m);
-	if (was_sourced && !kern_guard_is_by_source(&t->guard))
+	if (was_sourced && !is_by_source(t))
 		emit_sourced(&m, false);
 	return emission_end(dp, &m);
 }
@@ -551,6 +558,18 @@ adopt(void *ctx, const struct kern_ip6tnl *link)
 		a->error = -ENOMEM;
 }
 
+static void
+note_sourced(void *ctx, const uint8_t *key, size_t n)
+{
+	unsigned index = 0;
+	struct tnl *t;
+
+	memcpy(&index, key, n < sizeof(index) ? n : sizeof(index));
+	t = find_index(ctx, index);
+	if (t)
+		t->was_sourced = true;
+}
+
 /* What a run before us left. A device that is as it should be is not touched. */
 static int
 adopt_all(struct kernel *dp)
@@ -566,6 +585,9 @@ adopt_all(struct kernel *dp)
 	r = kern_ip6tnl_each(dp->k, adopt, &a);
 	if (r < 0 || a.error < 0)
 		return r < 0 && r != -EAGAIN ? r : a.error;
+	r = kern_set_each(&dp->nft, dp->table, "sourced", note_sourced, dp);
+	if (r < 0)
+		return r;
 	HASH_ITER (by_ends, dp->by_ends, t, next) {
 		settle(dp, t, false);
 		if (!t->link.good && kern_ip6tnl_repair(dp->k, &t->link) == 0)

@@ -403,6 +403,8 @@ a_device_without_a_tunnel_is_kept_for_the_next_as_long_as_others_are_in_use(void
 	struct kobj o1 = { .kind = KOBJ_TUNNEL, .tunnel = f->t1 };
 	struct kobj o2 = { .kind = KOBJ_TUNNEL, .tunnel = f->t2 };
 
+	if (f->opts.datapath == KERN_KERNEL)
+		return; /* whose packets wait for nobody */
 	set(f, &o1);
 	set(f, &o2);
 	clear(f, &o1);
@@ -418,7 +420,7 @@ a_device_without_a_tunnel_is_kept_for_the_next_as_long_as_others_are_in_use(void
 	assert_int_equal(lab_lines(&f->ns, "ip link show type tun | grep 2001:db8:2::10"), 1);
 	clear(f, &o1);
 	clear(f, &o2);
-	assert_int_equal(lab_lines(&f->ns, "ip -o link show type tun"), 0);
+	assert_int_equal(lab_lines(&f->ns, TUNNELS), 0);
 }
 
 /* ---- events ---- */

@@ -155,9 +155,50 @@ kern_batch_send(struct kern_batch *b, struct kern_nl *nl)
 	return r;
 }
 
-/* ---- counters ---- */
+/* ---- what is there ---- */
 
-struct each {
+struct each_element {
+	kern_set_fn *fn;
+	void *ctx;
+};
+
+static void
+found_elements(void *ctx, struct nlmsghdr *h)
+{
+	const struct each_element *e = ctx;
+	struct nlattr *tb[NFTA_SET_ELEM_LIST_MAX + 1], *element;
+	int left;
+
+	if (!kern_nl_attrs(h, sizeof(struct nfgenmsg), tb, NFTA_SET_ELEM_LIST_MAX) ||
+	    !tb[NFTA_SET_ELEM_LIST_ELEMENTS])
+		return;
+	nla_for_each_nested(element, tb[NFTA_SET_ELEM_LIST_ELEMENTS], left)
+	{
+		struct nlattr *parts[NFTA_SET_ELEM_MAX + 1], *key[NFTA_DATA_MAX + 1];
+
+		if (nla_parse_nested(parts, NFTA_SET_ELEM_MAX, element, NULL) >= 0 &&
+		    parts[NFTA_SET_ELEM_KEY] &&
+		    nla_parse_nested(key, NFTA_DATA_MAX, parts[NFTA_SET_ELEM_KEY], NULL) >= 0 &&
+		    key[NFTA_DATA_VALUE])
+			e->fn(e->ctx, nla_data(key[NFTA_DATA_VALUE]),
+			    (size_t)nla_len(key[NFTA_DATA_VALUE]));
+	}
+}
+
+int
+kern_set_each(struct kern_nl *nl, const char *table, const char *set, kern_set_fn *fn, void *ctx)
+{
+	const struct nfgenmsg g = { .nfgen_family = NFPROTO_IPV6 };
+	struct each_element e = { .fn = fn, .ctx = ctx };
+	struct kern_req q;
+
+	kern_req_begin(&q, NFT(NFT_MSG_GETSETELEM), NLM_F_DUMP, &g, sizeof(g));
+	kern_req_string(&q, NFTA_SET_ELEM_LIST_TABLE, table);
+	kern_req_string(&q, NFTA_SET_ELEM_LIST_SET, set);
+	return kern_nl_ask(nl, &q, found_elements, &e);
+}
+
+struct each_counter {
 	kern_counter_fn *fn;
 	void *ctx;
 };
@@ -165,7 +206,7 @@ struct each {
 static void
 found_counter(void *ctx, struct nlmsghdr *h)
 {
-	const struct each *e = ctx;
+	const struct each_counter *e = ctx;
 	struct nlattr *tb[NFTA_OBJ_MAX + 1], *counter[NFTA_COUNTER_MAX + 1];
 	uint64_t packets;
 
@@ -180,7 +221,7 @@ int
 kern_set_counters(struct kern_nl *nl, const char *table, kern_counter_fn *fn, void *ctx)
 {
 	const struct nfgenmsg g = { .nfgen_family = NFPROTO_IPV6 };
-	struct each e = { .fn = fn, .ctx = ctx };
+	struct each_counter e = { .fn = fn, .ctx = ctx };
 	struct kern_req q;
 
 	kern_req_begin(&q, NFT(NFT_MSG_GETOBJ), NLM_F_DUMP, &g, sizeof(g));
