@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define HASH_NONFATAL_OOM 1 /* then the item's .tbl is NULL, and it is not in */
 #include <uthash.h>
 
 #include "common/base/log.h"
@@ -264,7 +266,7 @@ settle(struct kernel *dp, const struct tnl *t, bool add)
 	dp->counts[KERN_COUNT_ENCAP_FAILED] += sign * s.no_route;
 }
 
-static void
+static int
 link_attach(struct kernel *dp, struct tnl *t, const struct kern_ip6tnl *link)
 {
 	t->link = *link;
@@ -273,7 +275,12 @@ link_attach(struct kernel *dp, struct tnl *t, const struct kern_ip6tnl *link)
 	t->mtu.index = link->index;
 	t->mtu.octets = link->mtu;
 	HASH_ADD(by_index, dp->by_index, index, sizeof(t->index), t);
+	if (!t->by_index.tbl) {
+		t->index = 0;
+		return -ENOMEM;
+	}
 	kern_mtu_watch(dp->k, &t->mtu);
+	return 0;
 }
 
 /* The elements that name the device go with it. */
@@ -303,7 +310,10 @@ tnl_new(struct kernel *dp, const struct kobj_tunnel *ends)
 	t->ends = *ends;
 	kern_guard_init(&t->guard);
 	HASH_ADD(by_ends, dp->by_ends, ends, sizeof(t->ends), t);
-	return t;
+	if (t->by_ends.tbl)
+		return t;
+	free(t);
+	return NULL;
 }
 
 static void
@@ -330,12 +340,17 @@ link_make(struct kernel *dp, struct tnl *t)
 	r = kern_ip6tnl_make(dp->k, &t->ends, &link);
 	if (r < 0)
 		return r;
-	link_attach(dp, t, &link);
-	emission_begin(dp, &m, t->index);
-	emit_all(&m, t, true);
-	r = emission_end(dp, &m);
-	if (r < 0)
+	r = link_attach(dp, t, &link);
+	if (r == 0) {
+		emission_begin(dp, &m, t->index);
+		emit_all(&m, t, true);
+		r = emission_end(dp, &m);
+	}
+	if (r < 0) {
+		link_detach(dp, t);
+		(void)kern_ip6tnl_delete(dp->k, link.index);
 		return r;
+	}
 	log_info("kern", "tunnel open", "dev=%s local=%s remote=%s mtu_octets=%u", link.dev,
 	    text_addr(&t->ends.local, local), text_addr(&t->ends.remote, remote), link.mtu);
 	return 0;
@@ -368,11 +383,8 @@ set_tunnel(struct kernel *dp, const struct kobj_tunnel *ends)
 	if (!t)
 		return -ENOMEM;
 	r = link_make(dp, t);
-	if (r < 0) {
-		if (t->index != 0)
-			(void)kern_ip6tnl_delete(dp->k, t->index);
+	if (r < 0)
 		tnl_free(dp, t);
-	}
 	return r;
 }
 
@@ -552,9 +564,7 @@ adopt(void *ctx, const struct kern_ip6tnl *link)
 	if (t)
 		return; /* the list was read again */
 	t = tnl_new(a->dp, &link->ends);
-	if (t)
-		link_attach(a->dp, t, link);
-	else
+	if (!t || link_attach(a->dp, t, link) < 0)
 		a->error = -ENOMEM;
 }
 
