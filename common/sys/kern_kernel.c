@@ -11,6 +11,7 @@
  * a packet is lost.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,20 +132,21 @@ struct emission {
 	unsigned index;
 };
 
-/* An interface index is in the host's order, all else in the network's. */
+/* In an interval all is in the network's order: nft converts the index in the rule, too. */
 static void
 emit_pass(void *ctx, enum kern_guard_set set, const struct ip6_prefix *p, bool on)
 {
 	struct emission *m = ctx;
-	struct kern_element e = { .n = sizeof(m->index) + sizeof(p->addr), .is_interval = true };
+	const uint32_t index = htonl(m->index);
+	struct kern_element e = { .n = sizeof(index) + sizeof(p->addr), .is_interval = true };
 	struct in6_addr last = p->addr;
 
 	for (unsigned bit = p->len; bit < 128; bit++)
 		last.s6_addr[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	memcpy(e.key, &m->index, sizeof(m->index));
-	memcpy(e.end, &m->index, sizeof(m->index));
-	memcpy(e.key + sizeof(m->index), &p->addr, sizeof(p->addr));
-	memcpy(e.end + sizeof(m->index), &last, sizeof(last));
+	memcpy(e.key, &index, sizeof(index));
+	memcpy(e.end, &index, sizeof(index));
+	memcpy(e.key + sizeof(index), &p->addr, sizeof(p->addr));
+	memcpy(e.end + sizeof(index), &last, sizeof(last));
 	kern_batch_element(&m->b, set_names[set], &e, on);
 }
 
