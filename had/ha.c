@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/wire/icmp6.h"
+#include "had/ha_adopt.h"
 #include "had/ha_plan.h"
 
 /* RFC 6275 9.3.3, RFC 4443 2.4 (f): error messages a second, whoever they go to. */
@@ -20,6 +21,7 @@ struct ha {
 	void *ctx;
 	struct ha_cache cache;
 	struct plan underneath;
+	struct ha_adopted adopted;
 	struct plan next; /* scratch: the plan that is being made */
 	size_t bound;
 	mono_t armed;
@@ -261,6 +263,17 @@ lates_after(const struct ha *h, const struct ha_bind *b, const struct in6_addr *
 	return n;
 }
 
+/* After a restart the first who registers has his own plan now (ha_adopt.h). */
+static void
+relieve_adopted(struct ha *h, const struct ha_reg *reg)
+{
+	struct ip6_prefix claims[HA_CLAIMS_MAX];
+	uint8_t n = ha_reg_claims(reg, claims);
+
+	for (uint8_t i = 0; i < n; i++)
+		ha_adopted_yield(&h->adopted, h->want, &claims[i]);
+}
+
 /* Kernel first, then memory. 0; or -errno and b, and the kernel, are as they were. */
 static int
 establish(struct ha *h, struct ha_bind *b, const struct ha_reg *reg, mono_t now)
@@ -288,6 +301,7 @@ establish(struct ha *h, struct ha_bind *b, const struct ha_reg *reg, mono_t now)
 	b->reg = *reg;
 	b->lates = lates;
 	memcpy(b->late, late, lates * sizeof(late[0]));
+	relieve_adopted(h, reg);
 	return 0;
 
 undo:
@@ -484,6 +498,8 @@ ha_tick(struct ha *h, struct tick t)
 			say(h, HA_EV_EXPIRED, HA_REASONS, &b->reg, NULL);
 		forget(h, b, t.now);
 	}
+	if (mono_reached(t.now, h->adopted.until))
+		ha_adopted_sift(&h->adopted, h->want, NULL);
 	rearm(h);
 }
 
@@ -492,7 +508,7 @@ ha_deadline(const struct ha *h)
 {
 	const struct ha_bind *b = ha_due_first(&h->cache.due);
 
-	return b ? b->due : MONO_NEVER;
+	return mono_min(b ? b->due : MONO_NEVER, h->adopted.until);
 }
 
 /* ---- configuration and command ---- */
@@ -549,6 +565,7 @@ ha_configure(
 		return r;
 	h->policy = policy;
 	h->table = table;
+	ha_adopted_sift(&h->adopted, h->want, &h->underneath);
 	/* Only b itself can be freed meanwhile: who is taken over stays, as deleted. */
 	HASH_ITER (hh, h->cache.by_hoa, b, after) {
 		if (b->state == HA_BOUND)
@@ -556,6 +573,22 @@ ha_configure(
 	}
 	rearm(h);
 	return 0;
+}
+
+int
+ha_adopt(struct ha *h, const struct plan *found, struct tick t)
+{
+	mono_t until = mono_add_ms(t.now, h->policy->lifetime_max_ms);
+	int r = ha_adopted_take(&h->adopted, h->want, h->policy, &h->underneath, found, until);
+
+	rearm(h);
+	return r;
+}
+
+size_t
+ha_adopted(const struct ha *h)
+{
+	return ha_adopted_n(&h->adopted);
 }
 
 void
@@ -598,6 +631,7 @@ ha_new(struct want *want, const struct ha_ops *ops, void *ctx)
 	h->armed = MONO_NEVER;
 	h->errors_since = (mono_t){ INT64_MIN / 2 };
 	ha_cache_init(&h->cache);
+	ha_adopted_init(&h->adopted);
 	return h;
 }
 
@@ -607,6 +641,7 @@ ha_free(struct ha *h)
 	if (!h)
 		return;
 	ha_cache_done(&h->cache);
+	ha_adopted_done(&h->adopted);
 	plan_done(&h->underneath);
 	plan_done(&h->next);
 	free(h);

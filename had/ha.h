@@ -77,6 +77,13 @@ void ha_free(struct ha *h);
 int ha_configure(
     struct ha *h, const struct ha_policy *policy, const struct ha_table *table, struct tick t);
 
+/*
+ * Go on with the routes that a run before us left (ha_adopt.h): after the first
+ * configuration; want knows what was found. 0 or -ENOMEM, then some are strays.
+ */
+int ha_adopt(struct ha *h, const struct plan *found, struct tick t);
+size_t ha_adopted(const struct ha *h); /* how many are left */
+
 /* A packet with a Mobility Header, or with a Home Address option, to our address. */
 void ha_receive(struct ha *h, struct tick t, const struct ip6_mh_packet *p);
 

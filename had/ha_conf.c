@@ -57,7 +57,7 @@ static const struct conf_key top_keys[] = {
 	  .doc = "Turn IPv6 forwarding on at the start. Linux then ignores router advertisements "
 		 "on links whose accept_ra is not 2." },
 	{ "datapath", CONF_CHOICE, TOP(datapath), .choices = datapaths, .def = "auto",
-	  .doc = "How packets are tunnelled: by this daemon (portable) or by the kernel; auto picks "
+	  .doc = "How packets are tunnelled: by the kernel or by this daemon (portable); auto picks "
 		 "what works, and the log says which and why." },
 	{ "traffic-class", CONF_U32, TOP(traffic_class), .min = 0, .max = 252, .def = "0",
 	  .doc = "Traffic class of tunnel packets, a multiple of 4: the two low bits are for "

@@ -59,6 +59,7 @@ show_status(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 	put(o, "config", json_string(d->file));
 	put(o, "guests", json_integer((json_int_t)d->conf->table.guests));
 	put(o, "bindings", json_integer((json_int_t)ha_bound(d->ha)));
+	put(o, "adopted", json_integer((json_int_t)ha_adopted(d->ha)));
 	put(o, "tunnels", json_integer(tunnels));
 	ctl_line(call, o);
 }

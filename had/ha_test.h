@@ -365,9 +365,9 @@ world_quiet(struct world *w)
 	w->answer[0] = w->events[0] = w->icmp6[0] = '\0';
 }
 
-/* cmocka's fixtures: *state is the world. */
-static inline int
-setup(void **state)
+/* A home agent that knows nothing, above a kernel that may. */
+static inline void
+world_start(struct world *w)
 {
 	static const struct want_ops want_ops = { world_set, world_clear };
 	static const struct ha_ops ops = {
@@ -377,6 +377,17 @@ setup(void **state)
 		.event = world_event,
 		.authenticate = world_authenticate,
 	};
+
+	w->armed = MONO_NEVER;
+	w->want = want_new(&want_ops, w);
+	w->ha = ha_new(w->want, &ops, w);
+	assert_non_null(w->ha);
+}
+
+/* cmocka's fixtures: *state is the world. */
+static inline int
+setup(void **state)
+{
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
@@ -395,10 +406,7 @@ setup(void **state)
 	world_guest(&w->table, "plain", PLAIN, NULL, NULL);
 	world_range(&w->table, "lab", LAB, LAB);
 	w->t = (struct tick){ .now = { 1000000 } };
-	w->armed = MONO_NEVER;
-	w->want = want_new(&want_ops, w);
-	w->ha = ha_new(w->want, &ops, w);
-	assert_non_null(w->ha);
+	world_start(w);
 	assert_int_equal(ha_configure(w->ha, &w->policy, &w->table, w->t), 0);
 	world_quiet(w);
 	*state = w;

@@ -246,17 +246,27 @@ turn_on_forwarding(struct had *d)
 	return r;
 }
 
+/* What a run before us left is gone on with; the rest of it is a stray. */
 static int
 start_core(struct had *d)
 {
+	struct plan found = { 0 };
 	int r;
 
 	d->want = want_new(&want_ops, d);
 	d->ha = d->want ? ha_new(d->want, &ha_ops, d) : NULL;
 	if (!d->ha)
 		return -ENOMEM;
-	r = ha_configure(d->ha, &d->conf->policy, &d->conf->table, daemon_now());
-	/* What a run before us left behind is either wanted again by now, or a stray. */
+	r = kern_dump(d->kern, &found);
+	if (r == 0) {
+		want_know(d->want, &found);
+		r = ha_configure(d->ha, &d->conf->policy, &d->conf->table, daemon_now());
+	}
+	if (r == 0)
+		r = ha_adopt(d->ha, &found, daemon_now());
+	plan_done(&found);
+	if (r == 0 && ha_adopted(d->ha) > 0)
+		log_info("had", "going on with what was found", "routes=%zu", ha_adopted(d->ha));
 	return r < 0 ? r : daemon_reconcile(d->kern, d->want);
 }
 

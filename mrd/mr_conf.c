@@ -44,7 +44,8 @@ static const struct conf_key top_keys[] = {
 	  .doc = "Whether a clean stop keeps routes and guests for the next start, or puts the host "
 		 "back as it was found." },
 	{ "datapath", CONF_CHOICE, AT(datapath), .choices = datapaths, .def = "auto",
-	  .doc = "What tunnels are made of." },
+	  .doc = "How packets are tunnelled: by the kernel or by this daemon (portable); auto picks "
+		 "what works, and the log says which and why." },
 	{ "traffic-class", CONF_U32, AT(traffic_class), .min = 0, .max = 252, .def = "0",
 	  .doc = "Traffic class of outer headers, a multiple of 4: the two low bits are ECN and "
 		 "follow the inner packet (RFC 2473 6.4, RFC 6040)." },

@@ -174,6 +174,8 @@ mr_restore(struct mr *mr, const struct mr_state_guest *state, const struct tick 
 	if (r < 0)
 		return r;
 	g->reg.seq = state->seq;
+	if (state->state == MR_RUNNING && ip6_equal(&state->known.home_agent, &mr->host.home_agent))
+		mr_reg_resume(&g->reg, &state->known, now->now);
 	mr_guest_enter(g, state->state, now->now, mr->conf.grace_ms);
 	if (mr_guest_is_here(g))
 		(void)mr_link_up(mr, &g->conf, &why); /* it may come yet: mr_link_back */
@@ -194,6 +196,6 @@ mr_save(const struct mr *mr, struct mr_text *t)
 
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
 		if (g->state != MR_ABSENT || g->origin == MR_ORIGIN_CONTROL)
-			mr_state_put_guest(t, g);
+			mr_state_put_guest(t, g, &mr->host.home_agent);
 	}
 }

@@ -355,7 +355,7 @@ static const struct rule {
 	/* clang-format on */
 };
 
-/* The one writer of state. */
+/* The one writer of state, but for mr_reg_resume. */
 static void
 step(struct mr_reg *reg, const struct input *in)
 {
@@ -464,6 +464,21 @@ mr_reg_init(
 		.due = MONO_NEVER,
 		.expires = MONO_NEVER,
 		.asked = MONO_NEVER };
+}
+
+/* The other writer of state: a beginning, not a transition. */
+void
+mr_reg_resume(struct mr_reg *reg, const struct mr_reg_known *known, mono_t now)
+{
+	int64_t left_ms = mono_left_ms(now, known->expires);
+
+	/* More left than was granted: of another boot's clock. */
+	if (known->granted_s == 0 || left_ms == 0 || left_ms > (int64_t)known->granted_s * 1000 ||
+	    !ip6_equal(&known->careof, &reg->careof))
+		return;
+	reg->state = MR_REG_BOUND;
+	reg->expires = known->expires;
+	reg->granted_s = known->granted_s;
 }
 
 void

@@ -86,7 +86,7 @@ struct mr_reg {
 	const struct mr_reg_ops *ops;
 	void *ctx;
 
-	enum mr_reg_state state; /* written only by step() */
+	enum mr_reg_state state; /* written only by step(), and mr_reg_resume */
 	bool held;		 /* nothing is sent, timers stand still */
 	bool withdrawn;		 /* the home agent refused the prefixes (RFC 3963 5.4.2) */
 	struct in6_addr careof;	 /* ::, there is none: wait */
@@ -117,6 +117,18 @@ struct mr_reg {
 
 void mr_reg_init(
     struct mr_reg *reg, const struct mr_reg_conf *conf, const struct mr_reg_ops *ops, void *ctx);
+
+/* What a run before us was acknowledged. */
+struct mr_reg_known {
+	struct in6_addr careof, home_agent;
+	mono_t expires;
+	uint32_t granted_s; /* 0: nothing is known */
+};
+/*
+ * Straight after mr_reg_init and with the care-of address set: if it is still good, begin
+ * as bound, so that the guest's packets go on; the next word registers anew all the same.
+ */
+void mr_reg_resume(struct mr_reg *reg, const struct mr_reg_known *known, mono_t now);
 
 /* ATTACH ... PAUSE. What makes no sense in the present state does nothing. */
 void mr_reg_word(struct mr_reg *reg, enum mr_reg_event word, const struct tick *now);

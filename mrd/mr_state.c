@@ -69,7 +69,7 @@ mr_state_put_head(struct mr_text *t)
 }
 
 void
-mr_state_put_guest(struct mr_text *t, const struct mr_guest *g)
+mr_state_put_guest(struct mr_text *t, const struct mr_guest *g, const struct in6_addr *home_agent)
 {
 	const struct mr_guest_conf *c = &g->conf;
 	char a[TEXT_ADDR_MAX], p[TEXT_PREFIX_MAX], m[TEXT_MAC_MAX];
@@ -79,6 +79,11 @@ mr_state_put_guest(struct mr_text *t, const struct mr_guest *g)
 	if (g->reg.seq.any)
 		put(t, " sequence %u at %u", (unsigned)g->reg.seq.last,
 		    (unsigned)(g->reg.seq.at_ms / 1000));
+	if (g->reg.state == MR_REG_BOUND) {
+		put(t, " care-of-address %s", text_addr(&g->reg.careof, a));
+		put(t, " home-agent %s good-until %llu granted %u", text_addr(home_agent, a),
+		    (unsigned long long)g->reg.expires.ms / 1000, (unsigned)g->reg.granted_s);
+	}
 	put(t, " home-address %s", text_addr(&c->home_address, a));
 	for (unsigned i = 0; i < c->prefixes; i++)
 		put(t, " prefix %s", text_prefix(&c->prefix[i], p));
@@ -170,6 +175,36 @@ get_at(struct mr_state_guest *g, const char *value)
 }
 
 static int
+get_careof(struct mr_state_guest *g, const char *value)
+{
+	return text_to_addr(value, &g->known.careof);
+}
+
+static int
+get_home_agent(struct mr_state_guest *g, const char *value)
+{
+	return text_to_addr(value, &g->known.home_agent);
+}
+
+/* Seconds since the boot, rounded down: rather too early than too late. */
+static int
+get_until(struct mr_state_guest *g, const char *value)
+{
+	uint32_t until_s;
+	int r = text_to_u32(value, 0, UINT32_MAX, &until_s);
+
+	if (r == 0)
+		g->known.expires.ms = (int64_t)until_s * 1000;
+	return r;
+}
+
+static int
+get_granted(struct mr_state_guest *g, const char *value)
+{
+	return text_to_u32(value, 0, UINT32_MAX, &g->known.granted_s);
+}
+
+static int
 get_home(struct mr_state_guest *g, const char *value)
 {
 	return text_to_addr(value, &g->conf.home_address);
@@ -205,6 +240,10 @@ static const struct {
 	{ "origin", get_origin },
 	{ "sequence", get_sequence },
 	{ "at", get_at },
+	{ "care-of-address", get_careof },
+	{ "home-agent", get_home_agent },
+	{ "good-until", get_until },
+	{ "granted", get_granted },
 	{ "home-address", get_home },
 	{ "prefix", get_prefix },
 	{ "mac", get_mac },

@@ -5,6 +5,7 @@
  * A line of words each, in the words of the control protocol:
  *
  *	guest running "web1" index 0 origin control sequence 4711 at 1700000000
+ *	    care-of-address 2001:db8:2::10 home-agent 2001:db8::1 good-until 9120 granted 120
  *	    home-address 2001:db8:200:1::1 prefix 2001:db8:200:1::/64 interface brvm
  *	was "sysctl net/ipv6/conf/all/forwarding" "0"
  *
@@ -26,7 +27,9 @@ struct mr_text {
 void mr_text_done(struct mr_text *t);
 
 void mr_state_put_head(struct mr_text *t);
-void mr_state_put_guest(struct mr_text *t, const struct mr_guest *g);
+/* home_agent: where it is registered, if it is. */
+void mr_state_put_guest(
+    struct mr_text *t, const struct mr_guest *g, const struct in6_addr *home_agent);
 void mr_state_put_was(struct mr_text *t, const char *name, const char *value);
 
 struct mr_state_guest {
@@ -34,6 +37,7 @@ struct mr_state_guest {
 	enum mr_origin origin;
 	uint32_t index; /* MR_INDEX_ANY if it does not say */
 	struct mr_seq seq;
+	struct mr_reg_known known;
 	struct mr_guest_conf conf;
 };
 

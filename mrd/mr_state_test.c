@@ -19,18 +19,23 @@ guest(void)
 	g.conf.mac[g.conf.macs++] = mac_of("52:54:00:00:00:01");
 	g.conf.mac[g.conf.macs++] = mac_of("52:54:00:00:00:02");
 	g.reg.seq = (struct mr_seq){ .any = true, .last = 65535, .at_ms = T0_UNIX_MS };
+	g.reg.state = MR_REG_BOUND;
+	g.reg.careof = addr_of("2001:db8:2::10");
+	g.reg.expires = (mono_t){ 9120999 };
+	g.reg.granted_s = 120;
 	return g;
 }
 
 static void
 a_guest_reads_back_as_it_was_written(void **state)
 {
+	const struct in6_addr agent = addr_of("2001:db8::1");
 	struct mr_guest g = guest();
 	struct mr_state_line line;
 	struct mr_text t = { 0 };
 
 	(void)state;
-	mr_state_put_guest(&t, &g);
+	mr_state_put_guest(&t, &g, &agent);
 	assert_false(t.bad);
 	assert_int_equal(t.s[t.n - 1], '\n');
 	assert_int_equal(mr_state_get(t.s, t.n - 1, &line), 0);
@@ -40,6 +45,10 @@ a_guest_reads_back_as_it_was_written(void **state)
 	assert_int_equal(line.guest.index, 12);
 	assert_int_equal(line.guest.seq.last, 65535);
 	assert_int_equal(line.guest.seq.at_ms, T0_UNIX_MS);
+	assert_int_equal(line.guest.known.granted_s, 120);
+	assert_int_equal(line.guest.known.expires.ms, 9120000);
+	assert_true(ip6_equal(&line.guest.known.home_agent, &agent));
+	assert_true(ip6_equal(&line.guest.known.careof, &g.reg.careof));
 	assert_string_equal(line.guest.conf.name, g.conf.name);
 	assert_true(mr_guest_conf_equal(&line.guest.conf, &g.conf));
 	mr_text_done(&t);
@@ -107,13 +116,14 @@ lines_that_are_not_ours_are_refused_or_ignored(void **state)
 static void
 no_line_however_damaged_is_read_past_its_end(void **state)
 {
+	const struct in6_addr agent = addr_of("2001:db8::1");
 	struct mr_guest g = guest();
 	struct mr_state_line line;
 	struct mr_text t = { 0 };
 	uint32_t random = 5;
 
 	(void)state;
-	mr_state_put_guest(&t, &g);
+	mr_state_put_guest(&t, &g, &agent);
 	for (int i = 0; i < 20000; i++) {
 		size_t n = (random >> 3) % t.n;
 		char *s = malloc(n + 1); /* exactly as long, so that a sanitizer sees */

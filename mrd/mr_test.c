@@ -1346,7 +1346,7 @@ words_define_and_forget_what_mrd_conf_does_not(void **state)
 
 /* What the file said, into a new core on the same kernel. */
 static struct world *
-restarted(struct world *old)
+restarted_at(struct world *old, const char *where)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	struct mr_state_line line;
@@ -1364,8 +1364,9 @@ restarted(struct world *old)
 		plan_add(&found, &old->kernel.v[i]);
 	}
 	w->want = want_new(&want_ops, w);
+	want_know(w->want, &found);
 	w->mr = mr_new(&w->conf, &ops, w, w->want, 1);
-	careof(w, COA_A);
+	careof(w, where);
 	for (char *at = old->saved.s; at && *at;) {
 		size_t n = strcspn(at, "\n");
 
@@ -1378,6 +1379,12 @@ restarted(struct world *old)
 	plan_done(&found);
 	end(old);
 	return w;
+}
+
+static struct world *
+restarted(struct world *old)
+{
+	return restarted_at(old, COA_A);
 }
 
 static void
@@ -1407,6 +1414,52 @@ a_restart_at_any_point_ends_with_the_right_objects(void **state)
 		say(w, MR_WORD_GONE, "web1");
 		pass(w, 3000);
 		assert_int_equal(w->kernel.n, 2); /* an unreachable route per guest known */
+		end(w);
+	}
+}
+
+static void
+a_restart_goes_on_with_what_is_still_good_and_registers_anew(void **state)
+{
+	struct world *w = world();
+	size_t objects;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	mr_text_done(&w->saved);
+	mr_save(w->mr, &w->saved);
+	objects = w->kernel.n;
+	w = restarted(w);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	assert_int_equal(w->n, 1); /* a Binding Update, at once */
+	audit(w);
+	answer(w, 0);
+	assert_int_equal(w->sets, 0); /* the guest's packets never stop */
+	assert_int_equal(w->kernel.n, objects);
+	end(w);
+}
+
+static void
+a_restart_elsewhere_or_too_late_does_not_believe_the_file(void **state)
+{
+	static const struct {
+		const char *careof;
+		int64_t later_ms;
+	} rows[] = { { COA_B, 0 }, { COA_A, 120000 }, { COA_A, -1000000 } };
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct world *w = world();
+
+		say(w, MR_WORD_RUNNING, "web1");
+		answer(w, 0);
+		mr_text_done(&w->saved);
+		mr_save(w->mr, &w->saved);
+		w->ms += rows[i].later_ms;
+		w = restarted_at(w, rows[i].careof);
+		assert_int_equal(web(w, "web1")->reg.state, MR_REG_WAITING);
+		audit(w);
 		end(w);
 	}
 }
@@ -1589,6 +1642,8 @@ main(void)
 		TEST("N-27", another_home_agent_is_registered_with_at_once),
 		TEST("X-01", words_define_and_forget_what_mrd_conf_does_not),
 		TEST("X-03", a_restart_at_any_point_ends_with_the_right_objects),
+		TEST("", a_restart_goes_on_with_what_is_still_good_and_registers_anew),
+		TEST("", a_restart_elsewhere_or_too_late_does_not_believe_the_file),
 		TEST("M-42", a_restart_sends_a_newer_number_than_before),
 		TEST("X-03", any_two_words_in_any_state_leave_the_plan_of_the_state),
 		TEST("X-03", a_hundred_thousand_random_steps_leave_no_stray_object),

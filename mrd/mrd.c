@@ -159,6 +159,17 @@ fail(const char *text, int error)
 	log_err("mrd", text, "%s", strerror(-error));
 }
 
+/* What a run before us left and is wanted again must not be touched: packets run over it. */
+static void
+know_kernel(struct mrd *d)
+{
+	struct plan found = { 0 };
+
+	if (kern_dump(d->kern, &found) == 0) /* else all is set anew, which is no harm */
+		want_know(d->want, &found);
+	plan_done(&found);
+}
+
 static int
 start(struct mrd *d)
 {
@@ -183,6 +194,7 @@ start(struct mrd *d)
 		return r;
 	}
 	mrd_make_host_settings(d);
+	know_kernel(d);
 	mrd_look_at_addresses(d);
 	mrd_restore(d);
 	if ((r = mr_configure(d->mr, &d->conf, &now, &why)) < 0) {

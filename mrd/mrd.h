@@ -42,6 +42,7 @@ struct mrd {
 	struct mr *mr;
 
 	ev_timer tick;	    /* the core's next moment */
+	ev_timer save;	    /* shortly: write the run-time file */
 	ev_timer reconcile; /* shortly: compare what is wanted with what is there */
 	ev_signal term, intr, hup;
 	mono_t started;

@@ -21,7 +21,9 @@
 _Static_assert(MR_SETTING_NAME_MAX == KERN_SETTING_NAME_MAX, "names of settings fit");
 _Static_assert(MR_SETTING_VALUE_MAX == KERN_SETTING_VALUE_MAX, "and their values");
 
-#define RECONCILE_S 0.02 /* the kernel tells of losses in bursts */
+#define SAVE_S 0.1	   /* until when a registration is good, for a restart */
+#define SAVE_REFRESH_S 2.0 /* of many guests at once; the time before is good as well */
+#define RECONCILE_S 0.02   /* the kernel tells of losses in bursts */
 
 /* ---- what the core asks for ---- */
 
@@ -221,12 +223,22 @@ tell_guest(struct mrd *d, const struct mr_event *e)
 }
 
 static void
+soon_save(struct mrd *d, double s)
+{
+	if (!ev_is_active(&d->save)) {
+		ev_timer_set(&d->save, s, 0.0);
+		ev_timer_start(d->loop, &d->save);
+	}
+}
+
+static void
 tell_registered(struct mrd *d, const struct mr_event *e)
 {
 	const struct mr_guest *g = e->guest;
 	const struct mr_reg *reg = &g->reg;
 	char hoa[TEXT_ADDR_MAX], coa[TEXT_ADDR_MAX], ha[TEXT_ADDR_MAX];
 
+	soon_save(d, e->refresh ? SAVE_REFRESH_S : SAVE_S);
 	log_line(e->refresh ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "reg", "binding accepted",
 	    "name=%s hoa=%s coa=%s ha=%s seq=%u lifetime_s=%u took_ms=%lld", g->conf.name,
 	    text_addr(&g->conf.home_address, hoa), text_addr(&reg->careof, coa),
@@ -465,9 +477,18 @@ on_reconcile(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)daemon_reconcile(d->kern, d->want); /* logged */
 }
 
+static void
+on_save(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	mrd_save(container_of(w, struct mrd, save));
+}
+
 void
 mrd_world_init(struct mrd *d)
 {
 	ev_timer_init(&d->tick, on_tick, 0.0, 0.0);
 	ev_timer_init(&d->reconcile, on_reconcile, 0.0, 0.0);
+	ev_timer_init(&d->save, on_save, 0.0, 0.0);
 }

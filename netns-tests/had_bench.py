@@ -16,6 +16,7 @@ ORDINARY, UNDERNEATH = 1024, 4096  # metrics, doc/design.md
 
 HAD_CONF = f"""
 address = "{HA}"
+datapath = "{lab.DATAPATH}"
 range "lab" {{
 	home-prefix = "2001:db8:200::/40"
 	prefix = "2001:db8:200::/40"

@@ -27,6 +27,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
+DATAPATH = os.environ.get("HOMEPORT_DATAPATH", "portable")  # of the daemons under test
 
 POLL_S = 0.02  # between two looks at something that tells nobody when it changes
 STOP_S = 5  # for a process to end when asked; then it is killed

@@ -12,6 +12,7 @@ GATEWAY_MAC = "02:00:5e:00:52:13"
 MRD_CONF = f"""
 interface = "uplink"
 home-agent = "{HA}"
+datapath = "{lab.DATAPATH}"
 """
 
 _mrd_guests = itertools.count(1)

@@ -133,10 +133,10 @@ class PlainRouter:
 class World:
     """mrd_extra and had_extra are lines put in front of the generated configurations."""
 
-    def __init__(self, guests=("vm1", "vm2"), plain=False, datapath="portable", mrd_extra="",
+    def __init__(self, guests=("vm1", "vm2"), plain=False, datapath=None, mrd_extra="",
                  had_extra="", clock_offset_ms=None, keep=None, mtu=1500):
         self.guests = {name: GUESTS[name] for name in guests}
-        self.plain, self.datapath = plain, datapath
+        self.plain, self.datapath = plain, datapath or lab.DATAPATH
         self.mrd_extra, self.had_extra = mrd_extra, had_extra
         self.clock_offset_ms = clock_offset_ms or {}
         self.mtu = mtu

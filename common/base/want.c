@@ -22,7 +22,7 @@
 
 struct wish {
 	struct wish *below; /* asked for earlier */
-	uint32_t refs;	    /* who wants it; 0: nobody, but clearing it failed */
+	uint32_t refs;	    /* who wants it; 0: nobody, but it is there or clearing it failed */
 	uint32_t leaving;   /* refs that go if the change at hand succeeds */
 	struct kobj o;
 };
@@ -151,7 +151,7 @@ take(struct want *w, const struct kobj *o)
 		e->top->refs++;
 		return e;
 	}
-	if (!desired(e) && e->top->refs == 0) { /* only kept in mind */
+	if (!desired(e) && e->top->refs == 0 && !e->shown) { /* only kept in mind */
 		e->top->o = *o;
 		e->top->refs = 1;
 		return e;
@@ -189,6 +189,19 @@ oldest(const struct entry *e, const struct kobj *o, bool leaving)
 		if ((leaving ? x->leaving > 0 : x->refs > x->leaving) && kobj_equal(&x->o, o))
 			found = x;
 	return found;
+}
+
+void
+want_know(struct want *w, const struct plan *found)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		struct entry *e = find(w, &found->v[i]) ? NULL : new_entry(w, &found->v[i]);
+
+		if (!e)
+			continue;
+		e->top->refs = 0;
+		e->shown = e->top;
+	}
 }
 
 /* ---- a change: book it ---- */

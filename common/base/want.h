@@ -31,6 +31,13 @@ struct want *want_new(const struct want_ops *ops, void *ctx); /* NULL: no memory
 void want_free(struct want *w);				      /* leaves the kernel as it is */
 
 /*
+ * Say what the kernel has already, before anybody wants anything: `found` as for
+ * want_fix. Whoever then wants such an object just so costs no call; what nobody has
+ * wanted by the next want_fix goes. Without memory for it the kernel is asked once more.
+ */
+void want_know(struct want *w, const struct plan *found);
+
+/*
  * Make an owner's wish *held into *next. Objects new or different in next are
  * set, in the order of their kinds and then of the list; then objects that are
  * in held and wanted by nobody any more are cleared, in the reverse order.

@@ -535,6 +535,79 @@ clear_all_leaves_nothing_and_owners_may_still_let_go(void **state)
 	plan_done(&next);
 }
 
+/* As a run before this one left it. */
+static void
+leave_behind(struct world *w, const char *prefix, const char *careof)
+{
+	add_binding(&w->fake.has, prefix, careof);
+}
+
+static void
+what_is_known_to_be_there_is_not_set_again(void **state)
+{
+	struct world *w = *state;
+	struct plan held = { 0 }, next = { 0 };
+
+	leave_behind(w, "2001:db8:200::/64", "2001:db8:2::10");
+	want_know(w->want, &w->fake.has);
+	assert_int_equal(want_count(w->want), 0);
+	add_binding(&next, "2001:db8:200::/64", "2001:db8:2::10");
+	assert_int_equal(change(w, &held, &next), 0);
+	assert_string_equal(w->fake.said, "");
+	assert_int_equal(want_fix(w->want, &w->fake.has, NULL), 0);
+	assert_string_equal(w->fake.said, "");
+	assert_in_force(w);
+	plan_clear(&next);
+	assert_int_equal(change(w, &held, &next), 0);
+	assert_int_equal(w->fake.has.n, 0);
+	plan_done(&held);
+	plan_done(&next);
+}
+
+static void
+what_is_known_to_be_there_otherwise_is_replaced_or_put_back(void **state)
+{
+	struct world *w = *state;
+	struct plan held = { 0 }, next = { 0 };
+	struct kobj_tunnel was;
+
+	add_route(&w->fake.has, "2001:db8:200::/64", "2001:db8:2::10");
+	want_know(w->want, &w->fake.has);
+	add_route(&next, "2001:db8:200::/64", "2001:db8:2::20");
+	add_route(&next, "2001:db8:201::/64", "2001:db8:2::20");
+	w->fake.fail_at = 2;
+	assert_int_equal(change(w, &held, &next), -EPERM);
+	was = tunnel("2001:db8:2::10");
+	assert_int_equal(w->fake.has.n, 1);
+	assert_memory_equal(&w->fake.has.v[0].route.dev.tunnel, &was, sizeof(was));
+	w->fake.fail_at = 0;
+	assert_int_equal(change(w, &held, &next), 0);
+	assert_in_force(w);
+	plan_done(&held);
+	plan_done(&next);
+}
+
+static void
+what_is_known_and_wanted_by_nobody_goes_with_the_next_fix(void **state)
+{
+	struct world *w = *state;
+	struct plan held = { 0 }, next = { 0 }, found = { 0 };
+
+	leave_behind(w, "2001:db8:200::/64", "2001:db8:2::10");
+	leave_behind(w, "2001:db8:201::/64", "2001:db8:2::20");
+	for (size_t i = 0; i < w->fake.has.n; i++)
+		plan_add(&found, &w->fake.has.v[i]);
+	want_know(w->want, &found);
+	add_binding(&next, "2001:db8:200::/64", "2001:db8:2::10");
+	assert_int_equal(change(w, &held, &next), 0);
+	assert_int_equal(want_fix(w->want, &found, NULL), 3);
+	assert_in_force(w);
+	assert_int_equal(w->fake.has.n, 3);
+	plan_done(&held);
+	plan_done(&next);
+	plan_done(&found);
+}
+
 static void
 many_owners_come_and_go_without_a_trace(void **state)
 {
@@ -593,6 +666,9 @@ main(void)
 		test("", what_could_not_be_cleared_is_cleared_by_the_next_fix),
 		test("", an_object_kept_in_mind_is_set_anew_when_wanted_again),
 		test("", clear_all_leaves_nothing_and_owners_may_still_let_go),
+		test("", what_is_known_to_be_there_is_not_set_again),
+		test("", what_is_known_to_be_there_otherwise_is_replaced_or_put_back),
+		test("", what_is_known_and_wanted_by_nobody_goes_with_the_next_fix),
 		test("", many_owners_come_and_go_without_a_trace),
 	};
 

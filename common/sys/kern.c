@@ -77,7 +77,7 @@ kern_tunnel_info(
 /* ---- counters ---- */
 
 /* The names in `show counters`; explained in doc/datapath.md. */
-static const char *const count_names[KERN_COUNTS] = {
+const char *const kern_count_names[KERN_COUNTS] = {
 	[KERN_COUNT_MH_IN] = "signalling-in",
 	[KERN_COUNT_MH_MALFORMED] = "signalling-malformed",
 	[KERN_COUNT_MH_OUT] = "signalling-out",
@@ -106,8 +106,13 @@ static const char *const count_names[KERN_COUNTS] = {
 void
 kern_counters(const struct kern *k, void (*fn)(void *ctx, const char *name, uint64_t n), void *ctx)
 {
+	uint64_t counts[KERN_COUNTS];
+
+	memcpy(counts, k->counts, sizeof(counts));
+	if (k->ops->count)
+		k->ops->count(k, counts);
 	for (size_t i = 0; i < KERN_COUNTS; i++)
-		fn(ctx, count_names[i], k->counts[i]);
+		fn(ctx, kern_count_names[i], counts[i]);
 }
 
 /* ---- the object ---- */
@@ -129,17 +134,22 @@ choose(struct kern *k)
 {
 	const char *why = "configured";
 
-	switch (k->opts.datapath) {
-	case KERN_KERNEL:
-		log_err("kern", "datapath not available in this version", "datapath=kernel");
-		return -EPROTONOSUPPORT;
-	case KERN_AUTO:
-		why = "the kernel datapath is not in this version";
-		break;
-	case KERN_PORTABLE:
-		break;
+	k->ops = &kern_kernel_ops;
+	if (k->opts.datapath == KERN_PORTABLE) {
+		k->ops = &kern_portable_ops;
+	} else {
+		const char *lacking = kern_probe(k);
+
+		if (k->opts.datapath == KERN_KERNEL && lacking) {
+			log_err("kern", "datapath not available", "datapath=kernel because=\"%s\"",
+			    lacking);
+			return -EPROTONOSUPPORT;
+		}
+		if (lacking)
+			k->ops = &kern_portable_ops;
+		if (k->opts.datapath == KERN_AUTO)
+			why = lacking ? lacking : "the kernel has all it takes";
 	}
-	k->ops = &kern_portable_ops;
 	log_info("kern", "datapath", "datapath=%s because=\"%s\"", k->ops->name, why);
 	return 0;
 }
@@ -172,11 +182,6 @@ open_parts(struct kern *k)
 {
 	int r;
 
-	r = kern_nl_open(&k->nl);
-	if (r < 0) {
-		log_err("kern", "cannot open netlink", "error=\"%s\"", strerror(-r));
-		return r;
-	}
 	for (size_t i = 0; i < countof(parts); i++) {
 		r = parts[i].open(k);
 		if (r < 0) {
@@ -204,14 +209,18 @@ kern_open(struct kern **ret_kern, struct ev_loop *loop, const struct kern_opts *
 	snprintf(k->name, sizeof(k->name), "%s", opts->name);
 	k->opts.name = k->name;
 	k->nl.fd = -1;
-	k->mh.in = k->mh.out = k->mh.icmp = -1;
+	k->mh.in = k->mh.out = k->mh.icmp = k->mh.raw = -1;
 	k->frames.fd = -1;
 	kern_monitor_init(k);
-	r = choose(k);
-	if (r == 0) {
-		raise_files();
+	kern_mtu_open(k);
+	raise_files();
+	r = kern_nl_open(&k->nl, NETLINK_ROUTE);
+	if (r < 0)
+		log_err("kern", "cannot open netlink", "error=\"%s\"", strerror(-r));
+	if (r == 0)
+		r = choose(k);
+	if (r == 0)
 		r = open_parts(k);
-	}
 	if (r < 0) {
 		kern_close(k);
 		return r;
@@ -225,11 +234,14 @@ kern_close(struct kern *k)
 {
 	if (!k)
 		return;
+	if (k->ops && k->ops->stays && k->ops->stays(k))
+		k->has_table = false; /* it is not ours to delete any more */
 	if (k->ops)
 		k->ops->close(k);
 	kern_frame_close(k);
 	kern_mh_close(k);
 	kern_monitor_close(k);
+	kern_mtu_close(k);
 	kern_nft_close(k);
 	kern_nl_close(&k->nl);
 	free(k);

@@ -81,8 +81,9 @@ enum kern_mark { KERN_MARK_MRD = 109, KERN_MARK_HAD = 110 };
 /* 0 or -errno: -EPERM without CAP_NET_ADMIN and CAP_NET_RAW, -ENODEV without /dev/net/tun. */
 int kern_open(struct kern **ret_kern, struct ev_loop *loop, const struct kern_opts *opts);
 /*
- * Close sockets and the filter table. Objects in the kernel stay; tunnels of the
- * portable datapath go with the process, and the routes over them.
+ * Close sockets. Objects in the kernel stay, and with tunnels of the kernel datapath the
+ * filter table; tunnels of the portable datapath go with the process, and the routes over
+ * them, and the filter table.
  */
 void kern_close(struct kern *k);
 const char *kern_datapath_name(const struct kern *k); /* "portable" or "kernel" */

@@ -3,6 +3,7 @@
  *
  *	kern.c		opens and closes the parts, dispatches by kind of object
  *	kern_nl.c	one netlink request and its answer
+ *	kern_probe.c	which datapath the kernel has
  *	kern_rtnl.c	addresses, neighbours, proxies, routes and rules as messages
  *	kern_link.c	links: index, name, MTU, address; addresses on them
  *	kern_monitor.c	what the kernel tells unasked
@@ -10,6 +11,13 @@
  *	kern_nft.c	the filter table that keeps the kernel's own hands off signalling
  *	kern_frame.c	frames on guests' links
  *	kern_setting.c	settings of the host
+ *	kern_mtu.c	path MTUs of tunnels
+ *	kern_kernel.c	the kernel datapath: its filter, its sets, its tunnels
+ *	kern_ip6tnl.c	the kernel datapath: ip6tnl devices
+ *	kern_guard.c	the kernel datapath: what may come out of a tunnel
+ *	kern_set.c	the kernel datapath: elements of the filter table's sets
+ *	kern_xfrm.c	the kernel datapath: states and policies of Mobile IPv6
+ *	kern_raw.c	the kernel datapath: signalling out of a raw socket
  *	kern_tun.c	the portable datapath: devices and sockets
  *	kern_tun_io.c	the portable datapath: packets
  *	kern_tun_error.c  the portable datapath: ICMPv6 errors from inside tunnels
@@ -58,6 +66,7 @@ enum kern_count {
 /* Tunnels, and what may come out of them; everything else is the same for both. */
 struct kern_datapath_ops {
 	const char *name;
+	const char *filter; /* the filter table, in nft(8)'s words: %t its name, %g the mark */
 	int (*open)(struct kern *k);
 	void (*close)(struct kern *k);
 	/* Objects of the kinds TUNNEL and PASS. */
@@ -69,11 +78,14 @@ struct kern_datapath_ops {
 	bool (*ends_of)(const struct kern *k, unsigned index, struct kobj_tunnel *ret_ends);
 	int (*info)(
 	    const struct kern *k, const struct kobj_tunnel *t, struct kern_tunnel_info *ret_info);
-	/* A link or route changed: path MTUs may have, too. */
-	void (*links_changed)(struct kern *k);
+	/* Add to counts what the kernel counts for us; may be NULL. */
+	void (*count)(const struct kern *k, uint64_t counts[static KERN_COUNTS]);
+	/* True if kernel objects of ours outlive us: then the filter table stays, too. May be NULL.
+	 */
+	bool (*stays)(const struct kern *k);
 };
 
-extern const struct kern_datapath_ops kern_portable_ops;
+extern const struct kern_datapath_ops kern_portable_ops, kern_kernel_ops;
 
 /* ---- the parts ---- */
 
@@ -90,7 +102,8 @@ struct kern_mh {
 	int in;	  /* AF_PACKET: signalling as it came, before the kernel judges it */
 	int out;  /* IPPROTO_RAW: whole packets */
 	int icmp; /* ICMPv6 errors */
-	struct ev_io in_io, icmp_io;
+	int raw;  /* kernel datapath: protocol 135, as the kernel hands it up */
+	struct ev_io in_io, icmp_io, raw_io;
 	struct in6_addr *own; /* addresses listened to */
 	size_t own_n;
 };
@@ -102,7 +115,22 @@ struct kern_frames {
 	size_t links_n;
 };
 
+/* The path MTU of one tunnel's device; embedded in whatever the datapath keeps of it. */
+struct kern_mtu {
+	struct kobj_tunnel ends;
+	unsigned index;
+	uint32_t octets; /* the device's */
+	bool stale;
+	struct kern_mtu *prev, *next;
+};
+
+struct kern_mtus {
+	struct kern_mtu *first;
+	struct ev_timer soon, every;
+};
+
 struct portable;
+struct kernel;
 
 struct kern {
 	struct ev_loop *loop;
@@ -110,10 +138,12 @@ struct kern {
 	char name[32];
 	const struct kern_datapath_ops *ops;
 	struct portable *portable;
+	struct kernel *kernel;
 	struct kern_nl nl;
 	struct kern_monitor monitor;
 	struct kern_mh mh;
 	struct kern_frames frames;
+	struct kern_mtus mtus;
 	bool has_table; /* the filter table is in place */
 	uint64_t counts[KERN_COUNTS];
 };
@@ -125,6 +155,12 @@ kern_count(struct kern *k, enum kern_count c)
 }
 
 void kern_emit(struct kern *k, const struct kern_event *e);
+extern const char *const kern_count_names[KERN_COUNTS];
+
+/* ---- kern_probe.c ---- */
+
+/* NULL if the kernel datapath works in this network namespace; else why not. */
+const char *kern_probe(struct kern *k);
 
 /* ---- kern_link.c ---- */
 
@@ -156,9 +192,31 @@ int kern_mh_open(struct kern *k);
 void kern_mh_close(struct kern *k);
 bool kern_mh_is_listened(const struct kern *k, const struct in6_addr *addr);
 
+/* A packet from its IPv6 header on; from_raw: the kernel has judged it already. */
+void kern_mh_packet(struct kern *k, const uint8_t *p, size_t n, unsigned ifindex, bool from_raw);
+
+/* ---- kern_raw.c ---- */
+
+int kern_raw_open(struct kern *k);
+void kern_raw_close(struct kern *k);
+
+/* ---- kern_mtu.c ---- */
+
+void kern_mtu_open(struct kern *k);
+void kern_mtu_close(struct kern *k);
+/* What fits into a tunnel between these ends now. */
+uint32_t kern_mtu_fitting(const struct kobj_tunnel *ends);
+void kern_mtu_watch(struct kern *k, struct kern_mtu *m); /* index and octets are set */
+void kern_mtu_forget(struct kern *k, struct kern_mtu *m);
+/* Ask for the path MTU again soon: of one tunnel, of that with these ends, of all. */
+void kern_mtu_stale(struct kern *k, struct kern_mtu *m);
+void kern_mtu_told(struct kern *k, const struct in6_addr *local, const struct in6_addr *remote);
+void kern_mtu_all_stale(struct kern *k);
+
 /* ---- kern_nft.c: each is one transaction ---- */
 
 int kern_nft_open(struct kern *k);
+int kern_nft_try(struct kern *k); /* would that work? Changes nothing */
 void kern_nft_close(struct kern *k);
 int kern_nft_own(struct kern *k, const struct in6_addr *addr, bool on);
 int kern_nft_link(struct kern *k, const char *dev, bool on);

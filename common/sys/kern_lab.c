@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "common/base/base.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
 
 static int
@@ -24,8 +25,8 @@ own_namespace(void)
 	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
-const char *
-lab_missing(void)
+static const char *
+missing(void)
 {
 	int home = own_namespace();
 	const char *why = NULL;
@@ -38,6 +39,88 @@ lab_missing(void)
 		why = "cannot return to the network namespace";
 	close(home);
 	return why;
+}
+
+static void
+no_event(void *ctx, const struct kern_event *e)
+{
+	(void)ctx;
+	(void)e;
+}
+
+/* In a namespace of its own that is left behind. */
+static bool
+has_datapath(enum kern_datapath datapath)
+{
+	const struct kern_opts opts = {
+		.name = "lab", .mark = KERN_MARK_HAD, .datapath = datapath, .event = no_event
+	};
+	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+	struct kern *k = NULL;
+
+	if (unshare(CLONE_NEWNET) == 0 && kern_open(&k, loop, &opts) == 0)
+		kern_close(k);
+	ev_loop_destroy(loop);
+	return k != NULL;
+}
+
+enum kern_datapath
+lab_datapath(void **state)
+{
+	return *(const enum kern_datapath *)*state;
+}
+
+static const struct {
+	enum kern_datapath datapath;
+	const char *name;
+} datapaths[] = { { KERN_PORTABLE, "portable" }, { KERN_KERNEL, "kernel" } };
+
+/* The tests once more, for that datapath. */
+static size_t
+add_tests(struct CMUnitTest *v, const struct CMUnitTest *tests, size_t n, size_t datapath)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *name;
+
+		v[i] = tests[i];
+		v[i].initial_state = (void *)(uintptr_t)&datapaths[datapath].datapath;
+		if (asprintf(&name, "%s (%s)", tests[i].name, datapaths[datapath].name) < 0)
+			abort();
+		v[i].name = name;
+	}
+	return n;
+}
+
+static bool
+is_wanted(size_t datapath, enum kern_datapath only)
+{
+	const char *named = getenv("HOMEPORT_DATAPATH");
+
+	return (only == KERN_AUTO || only == datapaths[datapath].datapath) &&
+	       (!named || strcmp(named, datapaths[datapath].name) == 0);
+}
+
+int
+lab_main(const char *name, const struct CMUnitTest *tests, size_t n, enum kern_datapath only)
+{
+	struct CMUnitTest *all = calloc(countof(datapaths) * n, sizeof(*all));
+	const char *why = missing();
+	size_t count = 0;
+	int r = 77;
+
+	log_open(name);
+	for (size_t i = 0; !why && i < countof(datapaths); i++) {
+		if (is_wanted(i, only) && has_datapath(datapaths[i].datapath))
+			count += add_tests(all + count, tests, n, i);
+	}
+	if (count > 0)
+		r = _cmocka_run_group_tests(name, all, count, NULL, NULL);
+	else
+		fprintf(stderr, "skipped: %s\n", why ? why : "this kernel has not the datapath");
+	for (size_t i = 0; i < count; i++)
+		free((char *)(uintptr_t)all[i].name);
+	free(all);
+	return r;
 }
 
 void
@@ -279,6 +362,7 @@ lab_counter(const struct lab_ns *ns, const char *name)
 {
 	struct wanted w = { .name = name };
 
+	lab_enter(ns);
 	kern_counters(ns->kern, on_counter, &w);
 	assert_true(w.found);
 	return w.n;

@@ -34,8 +34,15 @@ struct lab_ns {
 	size_t events_n;
 };
 
-/* NULL, or why namespaces cannot be had here. */
-const char *lab_missing(void);
+/*
+ * main() of a test program: run each test on every datapath that this kernel has, or on
+ * that which HOMEPORT_DATAPATH names; only: on that one alone, or KERN_AUTO. A setup
+ * function finds the datapath as its state. Where there is none, or no namespaces can be
+ * had, the program says so and ends with 77, skipped.
+ */
+struct CMUnitTest;
+int lab_main(const char *name, const struct CMUnitTest *tests, size_t n, enum kern_datapath only);
+enum kern_datapath lab_datapath(void **state);
 
 void lab_make(struct lab_ns *ns);				/* a namespace with lo up */
 void lab_open(struct lab_ns *ns, const struct kern_opts *opts); /* a kern in it */

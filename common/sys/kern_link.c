@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "common/base/log.h"
 #include "common/base/text.h"
 
 #define ALIAS_WORD "homeport "
@@ -88,9 +89,43 @@ kern_link_set(struct kern *k, unsigned index, const struct kern_link_change *cha
 		kern_req_u32(&q, IFLA_MTU, change->mtu);
 	if (change->queue != 0)
 		kern_req_u32(&q, IFLA_TXQLEN, change->queue);
+	if (change->group != 0)
+		kern_req_u32(&q, IFLA_GROUP, change->group);
 	if (change->addr_gen_mode >= 0)
 		put_addr_gen_mode(&q, change->addr_gen_mode);
 	return kern_nl_ask(&k->nl, &q, NULL, NULL);
+}
+
+bool
+kern_link_is_up(const struct kern *k, unsigned index)
+{
+	struct ifreq ifr = { .ifr_ifindex = (int)index };
+
+	return ioctl(k->nl.fd, SIOCGIFNAME, &ifr) == 0 &&
+	       ioctl(k->nl.fd, SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP);
+}
+
+/*
+ * Read-only /proc/sys or a kernel without the file is no harm: a tunnel takes no
+ * router advertisements anyway (no link-local packet passes), and IPv6 is on by default.
+ */
+void
+kern_link_quieten(struct kern *k, const char *dev)
+{
+	static const struct {
+		const char *name, *value;
+	} settings[] = { { "accept_ra", "0" }, { "disable_ipv6", "0" } };
+	char name[KERN_SETTING_NAME_MAX];
+
+	for (size_t i = 0; i < countof(settings); i++) {
+		int r;
+
+		snprintf(name, sizeof(name), "sysctl net/ipv6/conf/%s/%s", dev, settings[i].name);
+		r = kern_setting_set(k, name, settings[i].value);
+		if (r < 0)
+			log_debug("kern", "setting left as it is", "name=\"%s\" error=\"%s\"", name,
+			    strerror(-r));
+	}
 }
 
 static int

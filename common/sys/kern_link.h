@@ -13,6 +13,7 @@ struct kern_link_change {
 	const struct nd_mac *mac; /* NULL */
 	uint32_t mtu;		  /* 0 */
 	uint32_t queue;		  /* 0; packets */
+	uint32_t group;		  /* 0 */
 	int addr_gen_mode;	  /* -1; IN6_ADDR_GEN_MODE_* */
 	bool up;		  /* false leaves it alone */
 };
@@ -29,6 +30,10 @@ struct kern_link_info {
 	int addr_gen_mode; /* -1: the kernel does not say */
 };
 int kern_link_get(struct kern *k, unsigned index, struct kern_link_info *ret_info);
+
+bool kern_link_is_up(const struct kern *k, unsigned index);
+/* A tunnel takes no router advertisements, and has IPv6 whatever the default says. */
+void kern_link_quieten(struct kern *k, const char *dev);
 
 /* An address with its prefix, no DAD, nobody's mark: a setting (kern.h), not an object. */
 int kern_link_address(

@@ -4,8 +4,10 @@
  * In: AF_PACKET, because a kernel without Mobile IPv6 drops what carries a Home Address
  * option or a type 2 routing header before any other socket has it. Bound to ETH_P_IPV6,
  * it hears a packet once, on the link that takes it (not again on a bridge's port), and
- * never what this host sends. Out: IPPROTO_RAW, whole packets, since the kernel's own
- * checksum does not know the Home Address (RFC 6275 6.1.1).
+ * never what this host sends. With the kernel datapath the Mobility Headers come out of
+ * a raw socket instead (kern_raw.c), and this one is left with Home Address options in
+ * front of anything else, which that kernel drops without a word. Out: IPPROTO_RAW, whole packets,
+ * since the kernel's own checksum does not know the Home Address (RFC 6275 6.1.1).
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -40,8 +42,8 @@ kern_mh_is_listened(const struct kern *k, const struct in6_addr *addr)
 
 /* ---- in ---- */
 
-static void
-on_packet(struct kern *k, const uint8_t *p, size_t n, unsigned ifindex)
+void
+kern_mh_packet(struct kern *k, const uint8_t *p, size_t n, unsigned ifindex, bool from_raw)
 {
 	struct ip6_mh_packet packet;
 	struct kern_event e = { .kind = KERN_MH };
@@ -62,6 +64,8 @@ on_packet(struct kern *k, const uint8_t *p, size_t n, unsigned ifindex)
 	}
 	if (!packet.mh && !packet.has_hao)
 		return; /* the filter is no codec: it lets some others in */
+	if (packet.mh && !from_raw && k->mh.raw >= 0)
+		return; /* the raw socket has it, if the kernel finds it good */
 	kern_count(k, KERN_COUNT_MH_IN);
 	packet.ifindex = ifindex;
 	e.mh = &packet;
@@ -85,7 +89,7 @@ on_in(struct ev_loop *loop, struct ev_io *w, int revents)
 			return;
 		/* A longer one is cut short, which the codec notices. ENETDOWN: a link went. */
 		if (n >= 0)
-			on_packet(k, p, (size_t)n, (unsigned)from.sll_ifindex);
+			kern_mh_packet(k, p, (size_t)n, (unsigned)from.sll_ifindex, false);
 	}
 }
 
@@ -158,6 +162,20 @@ is_about_us(const struct kern *k, const struct icmp6_error *error)
 	       error->invoking_len > IP6_HEADER_OCTETS && p[IP6_HEADER_OCTETS] == IP6_MH;
 }
 
+/* Of an outer packet: kern_tun_error.c hears it on a socket; from ip6tnl nobody else would. */
+static void
+look_at_path_mtu(struct kern *k, const struct icmp6_error *error)
+{
+	const uint8_t *p = error->invoking;
+	struct in6_addr src, dst;
+
+	if (error->type != ICMP6_TOO_BIG || error->invoking_len < IP6_HEADER_OCTETS)
+		return;
+	memcpy(&src, p + 8, sizeof(src));
+	memcpy(&dst, p + 24, sizeof(dst));
+	kern_mtu_told(k, &src, &dst);
+}
+
 static void
 on_icmp(struct ev_loop *loop, struct ev_io *w, int revents)
 {
@@ -179,7 +197,10 @@ on_icmp(struct ev_loop *loop, struct ev_io *w, int revents)
 		if (n < 0)
 			continue;
 		r.len = (size_t)n;
-		if (icmp6_error_get(&r, &error) < 0 || !is_about_us(k, &error))
+		if (icmp6_error_get(&r, &error) < 0)
+			continue;
+		look_at_path_mtu(k, &error);
+		if (!is_about_us(k, &error))
 			continue;
 		e.icmp6.from = from.sin6_addr;
 		e.icmp6.p = p;
@@ -323,7 +344,8 @@ kern_mh_close(struct kern *k)
 	if (m->out >= 0)
 		close(m->out);
 	free(m->own);
-	*m = (struct kern_mh){ .in = -1, .out = -1, .icmp = -1 };
+	kern_raw_close(k);
+	*m = (struct kern_mh){ .in = -1, .out = -1, .icmp = -1, .raw = -1 };
 }
 
 /* ---- which addresses ---- */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/sys/kern_int.h"
+#include "common/sys/kern_link.h"
 
 /* IFF_LOWER_UP, which only <linux/if.h> has; that cannot stand beside <net/if.h>. */
 #define LINK_CARRIER (1u << 16)
@@ -60,8 +60,9 @@ on_link(struct kern *k, struct nlmsghdr *h)
 	    !tb[IFLA_IFNAME])
 		return;
 	if (k->ops->ends_of(k, (unsigned)ifi->ifi_index, &ends)) {
-		if (!is_new)
-			kern_monitor_lost(k); /* somebody deleted a tunnel's device */
+		/* Somebody deleted a tunnel's device, or routes over it went with its being up. */
+		if (!is_new || !kern_link_is_up(k, (unsigned)ifi->ifi_index))
+			kern_monitor_lost(k);
 		return;
 	}
 	if (tb[IFLA_IFALIAS] && kern_is_alias(nla_get_string(tb[IFLA_IFALIAS])))
@@ -69,7 +70,7 @@ on_link(struct kern *k, struct nlmsghdr *h)
 	strncpy(e.link.name, nla_get_string(tb[IFLA_IFNAME]), KOBJ_DEV_MAX - 1);
 	e.link.up = is_new && (ifi->ifi_flags & IFF_UP) && (ifi->ifi_flags & LINK_CARRIER);
 	if (is_new)
-		k->ops->links_changed(k);
+		kern_mtu_all_stale(k);
 	/* Routes and permanent neighbours went when it went down; they are wanted again. */
 	if (is_new && (ifi->ifi_change & IFF_UP) && (ifi->ifi_flags & IFF_UP))
 		kern_monitor_lost(k);
@@ -138,7 +139,7 @@ overflowed(struct kern *k)
 {
 	log_warn("kern", "netlink messages lost, reconciling", "room_octets=%d", ROOM_OCTETS);
 	k->monitor.own_address_dels = 0;
-	k->ops->links_changed(k);
+	kern_mtu_all_stale(k);
 	kern_monitor_lost(k);
 }
 

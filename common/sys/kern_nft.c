@@ -1,15 +1,12 @@
 /*
- * kern_nft.c - one filter table of ours, so that the kernel keeps its hands off what
- * we answer ourselves (see kern_int.h).
+ * kern_nft.c - one filter table of ours (see kern_int.h). What is in it is the datapath's.
  *
- * A kernel without Mobile IPv6 answers a Home Address option or a type 2 routing
- * header with an ICMPv6 Parameter Problem. AF_PACKET has a packet before nftables does,
- * so dropping it there silences the kernel and loses nothing. The table is made anew
- * at the start, in one transaction with the removal of a stale one.
+ * The table is made anew at the start, in one transaction with the removal of a stale one.
  *
  * libnftables: rules as text, transactions for nothing. Its context lives as long as
  * one transaction, because its caches would count against our memory.
  */
+#include <assert.h>
 #include <errno.h>
 #include <malloc.h>
 #include <nftables/libnftables.h>
@@ -19,37 +16,6 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/sys/kern_int.h"
-
-/*
- * Offsets are bits. @nh,336 is the first option of a destination options header that
- * comes right behind the IPv6 header; 0xc9 is the Home Address option. It stands at the
- * front, or on its alignment (8n+6) behind a PadN or four Pad1. Anything else in a
- * destination options header, such as a tunnel encapsulation limit, passes.
- *
- * @th,112 is the next header of the packet inside an ICMPv6 error: where the module
- * ip6_tunnel is loaded, the kernel calls tunnel packets that it has no device for
- * unreachable, though our socket takes them.
- */
-static const char table_text[] =
-    "add table ip6 homeport-%1$s\n"
-    "delete table ip6 homeport-%1$s\n"
-    "table ip6 homeport-%1$s {\n"
-    "	set own { type ipv6_addr; }\n"
-    "	set links { type ifname; }\n"
-    "	chain signalling {\n"
-    "		type filter hook prerouting priority -300; policy accept;\n"
-    "		ip6 daddr @own meta l4proto 135 counter drop\n"
-    "		ip6 daddr @own ip6 nexthdr 60 @nh,336,8 0xc9 counter drop\n"
-    "		ip6 daddr @own ip6 nexthdr 60 @nh,336,16 0x0102 @nh,368,8 0xc9 counter drop\n"
-    "		ip6 daddr @own ip6 nexthdr 60 @nh,336,32 0 @nh,368,8 0xc9 counter drop\n"
-    "	}\n"
-    "	chain quiet {\n"
-    "		type filter hook output priority 0; policy accept;\n"
-    "		oifname @links icmpv6 type nd-redirect counter drop\n"
-    "		ip6 saddr @own icmpv6 type destination-unreachable"
-    " icmpv6 code port-unreachable @th,112,8 41 counter drop\n"
-    "	}\n"
-    "}\n";
 
 /* The last line of what libnftables says is the least useful one: take the first. */
 static void
@@ -62,8 +28,10 @@ complain(struct nft_ctx *ctx, const char *commands)
 	log_debug("kern", "packet filter commands", "%s", commands);
 }
 
+enum run { RUN, TRY, RUN_QUIETLY };
+
 static int
-run(const char *commands)
+run(const char *commands, enum run how)
 {
 	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	int r = 0;
@@ -72,8 +40,10 @@ run(const char *commands)
 		return -ENOMEM;
 	(void)nft_ctx_buffer_output(ctx);
 	(void)nft_ctx_buffer_error(ctx);
+	nft_ctx_set_dry_run(ctx, how == TRY);
 	if (nft_run_cmd_from_buffer(ctx, commands) != 0) {
-		complain(ctx, commands);
+		if (how == RUN)
+			complain(ctx, commands);
 		r = -EIO;
 	}
 	nft_ctx_free(ctx);
@@ -81,15 +51,56 @@ run(const char *commands)
 	return r;
 }
 
+#define COMMANDS_MAX 8192
+
+/* Append text to buf[COMMANDS_MAX] with %t and %g filled in. */
+static void
+expand(const struct kern *k, const char *text, char *buf)
+{
+	size_t n = strlen(buf);
+
+	for (; *text && n < COMMANDS_MAX; text++) {
+		if (text[0] == '%' && text[1] == 't')
+			n += (size_t)snprintf(buf + n, COMMANDS_MAX - n, "homeport-%s", k->name);
+		else if (text[0] == '%' && text[1] == 'g')
+			n += (size_t)snprintf(buf + n, COMMANDS_MAX - n, "%u", k->opts.mark);
+		else
+			buf[n++] = *text;
+		if (text[0] == '%')
+			text++;
+	}
+	assert(n < COMMANDS_MAX);
+	buf[n] = '\0';
+}
+
+static int
+run_table(const struct kern *k, const char *before, enum run how)
+{
+	char commands[COMMANDS_MAX] = "";
+
+	expand(k, before, commands);
+	expand(k, k->ops->filter, commands);
+	return run(commands, how);
+}
+
+/* Removed first, whether it was there or not. */
+static const char anew[] = "add table ip6 %t\n"
+			   "delete table ip6 %t\n";
+
+int
+kern_nft_try(struct kern *k)
+{
+	return run_table(k, anew, TRY);
+}
+
+/* What a run before us left is kept as far as it fits, if the datapath says so. */
 int
 kern_nft_open(struct kern *k)
 {
-	char commands[sizeof(table_text) + 3 * sizeof(k->name)];
+	int r = k->ops->stays ? run_table(k, "", RUN_QUIETLY) : -EIO;
 
-	int r;
-
-	snprintf(commands, sizeof(commands), table_text, k->name);
-	r = run(commands);
+	if (r < 0)
+		r = run_table(k, anew, RUN);
 	k->has_table = r == 0;
 	return r;
 }
@@ -102,7 +113,7 @@ kern_nft_close(struct kern *k)
 	if (!k->has_table)
 		return;
 	snprintf(commands, sizeof(commands), "delete table ip6 homeport-%s\n", k->name);
-	(void)run(commands); /* said so if it failed; nobody is left to act on it */
+	(void)run(commands, RUN); /* said so if it failed; nobody is left to act on it */
 }
 
 static int
@@ -112,7 +123,7 @@ element(struct kern *k, const char *set, const char *what, bool on)
 
 	snprintf(commands, sizeof(commands), "%s element ip6 homeport-%s %s { %s }\n",
 	    on ? "add" : "delete", k->name, set, what);
-	return run(commands);
+	return run(commands, RUN);
 }
 
 int

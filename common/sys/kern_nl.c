@@ -15,14 +15,14 @@
 #define ANSWER_TIMEOUT_S 2
 
 int
-kern_nl_open(struct kern_nl *nl)
+kern_nl_open(struct kern_nl *nl, int protocol)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(addr);
 	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
 	const int on = 1, room = 1 << 20;
 
-	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (nl->fd < 0)
 		return -errno;
 	nl->buf = malloc(KERN_NL_BUF);

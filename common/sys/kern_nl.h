@@ -1,5 +1,5 @@
 /*
- * kern_nl.h - one rtnetlink request at a time: build, send, wait for the answer.
+ * kern_nl.h - one netlink request at a time: build, send, wait for the answer.
  *
  * libnl-3's core (nlmsg_*, nla_*) makes and takes apart the messages. Its objects
  * (libnl-route) are not used: they know neither IFA_PROTO nor NDA_PROTOCOL, by
@@ -35,7 +35,7 @@ struct kern_nl {
 	uint8_t *buf; /* KERN_NL_BUF octets */
 };
 
-int kern_nl_open(struct kern_nl *nl); /* 0 or -errno */
+int kern_nl_open(struct kern_nl *nl, int protocol); /* NETLINK_ROUTE, ...; 0 or -errno */
 void kern_nl_close(struct kern_nl *nl);
 
 /* A request being built. Errors are sticky: kern_nl_ask reports them. */

@@ -4,10 +4,6 @@
  * Because a tunnel is a device, routes over it are ordinary routes, and the kernel
  * itself answers what does not fit with a Packet Too Big. Because the outer packets go
  * through a raw socket, the kernel fragments, reassembles and learns path MTUs for us.
- *
- * Path MTU: the kernel's own figure, asked by a connected socket when a tunnel is made,
- * when an ICMPv6 error says so, when links change and every half minute. So a lower one
- * takes hold at once, and a higher one soon after the kernel forgets the lower (10 min).
  */
 #include "common/sys/kern_tun.h"
 
@@ -27,16 +23,46 @@
 
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "common/sys/kern_ip6tnl.h"
 #include "common/sys/kern_link.h"
-#include "common/sys/tunnel.h"
 
 #define TUN_PATH "/dev/net/tun"
 #define QUEUE_PACKETS 1000
 #define SOCKET_OCTETS (4 << 20) /* the kernel's memory, not ours */
 #define HOP_LIMIT 64		/* RFC 2473 6.3 */
-#define PATH_MTU_UNKNOWN 1500
-#define MTU_SOON_S 0.2
-#define MTU_EVERY_S 30.
+
+/*
+ * A kernel without Mobile IPv6 answers a Home Address option or a type 2 routing
+ * header with an ICMPv6 Parameter Problem. AF_PACKET has a packet before nftables does,
+ * so dropping it there silences the kernel and loses nothing.
+ *
+ * Offsets are bits. @nh,336 is the first option of a destination options header that
+ * comes right behind the IPv6 header; 0xc9 is the Home Address option. It stands at the
+ * front, or on its alignment (8n+6) behind a PadN or four Pad1. Anything else in a
+ * destination options header, such as a tunnel encapsulation limit, passes.
+ *
+ * @th,112 is the next header of the packet inside an ICMPv6 error: where the module
+ * ip6_tunnel is loaded, the kernel calls tunnel packets that it has no device for
+ * unreachable, though our socket takes them.
+ */
+static const char filter[] =
+    "table ip6 %t {\n"
+    "	set own { type ipv6_addr; }\n"
+    "	set links { type ifname; }\n"
+    "	chain signalling {\n"
+    "		type filter hook prerouting priority -300; policy accept;\n"
+    "		ip6 daddr @own meta l4proto 135 counter drop\n"
+    "		ip6 daddr @own ip6 nexthdr 60 @nh,336,8 0xc9 counter drop\n"
+    "		ip6 daddr @own ip6 nexthdr 60 @nh,336,16 0x0102 @nh,368,8 0xc9 counter drop\n"
+    "		ip6 daddr @own ip6 nexthdr 60 @nh,336,32 0 @nh,368,8 0xc9 counter drop\n"
+    "	}\n"
+    "	chain quiet {\n"
+    "		type filter hook output priority 0; policy accept;\n"
+    "		oifname @links icmpv6 type nd-redirect counter drop\n"
+    "		ip6 saddr @own icmpv6 type destination-unreachable"
+    " icmpv6 code port-unreachable @th,112,8 41 counter drop\n"
+    "	}\n"
+    "}\n";
 
 struct tun *
 tun_find(const struct portable *dp, const struct in6_addr *local, const struct in6_addr *remote)
@@ -146,153 +172,7 @@ endpoint_put(struct tun_endpoint *e)
 	free(e);
 }
 
-/* ---- path MTU ---- */
-
-/* What the kernel knows of the path, learnt values included. */
-static uint32_t
-path_mtu(const struct kobj_tunnel *ends)
-{
-	const struct sockaddr_in6 local = { .sin6_family = AF_INET6, .sin6_addr = ends->local };
-	const struct sockaddr_in6 remote = {
-		.sin6_family = AF_INET6,
-		.sin6_addr = ends->remote,
-		.sin6_port = htons(9), /* nothing is sent */
-	};
-	int mtu = PATH_MTU_UNKNOWN, fd;
-	socklen_t len = sizeof(mtu);
-
-	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return PATH_MTU_UNKNOWN;
-	if (bind(fd, (const struct sockaddr *)&local, sizeof(local)) < 0 ||
-	    connect(fd, (const struct sockaddr *)&remote, sizeof(remote)) < 0 ||
-	    getsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &mtu, &len) < 0)
-		mtu = PATH_MTU_UNKNOWN; /* no address or no route yet: asked again soon */
-	close(fd);
-	return mtu < 0 ? PATH_MTU_UNKNOWN : (uint32_t)mtu;
-}
-
-/* What fits into the tunnel, and into a device and a slot of ours. */
-static uint32_t
-fitting_mtu(const struct kobj_tunnel *ends)
-{
-	uint32_t mtu = tunnel_mtu(path_mtu(ends));
-
-	return mtu > TUN_PACKET_MAX - 1 - IP6_HEADER_OCTETS ? TUN_PACKET_MAX - 1 - IP6_HEADER_OCTETS
-							    : mtu;
-}
-
-static void
-refresh_mtu(struct tun *t)
-{
-	struct kern *k = t->dp->k;
-	struct kern_link_change change = KERN_LINK_SAME;
-	struct kern_event e = { .kind = KERN_TUNNEL };
-	int r;
-
-	t->mtu_stale = false;
-	change.mtu = fitting_mtu(&t->ends);
-	if (change.mtu == t->mtu)
-		return;
-	r = kern_link_set(k, t->index, &change);
-	if (r < 0) {
-		log_debug("kern", "cannot follow the path MTU", "dev=%s mtu_octets=%u error=\"%s\"",
-		    t->dev, change.mtu, strerror(-r));
-		return; /* its device is gone, or it is asked again in half a minute */
-	}
-	log_debug("kern", "tunnel MTU changed", "dev=%s mtu_octets=%u", t->dev, change.mtu);
-	t->mtu = change.mtu;
-	kern_count(k, KERN_COUNT_PATH_MTU);
-	e.tunnel.ends = t->ends;
-	e.tunnel.mtu = t->mtu;
-	kern_emit(k, &e);
-}
-
-/*
- * The callback of an event may open and close tunnels, so the walk begins anew after
- * each; the flag makes it end.
- */
-static void
-refresh_stale(struct portable *dp)
-{
-	struct tun *t;
-
-	do {
-		for (t = dp->by_ends; t && !t->mtu_stale;)
-			t = t->by_ends.next;
-		if (t)
-			refresh_mtu(t);
-	} while (t);
-}
-
-static void
-on_mtu_soon(struct ev_loop *loop, struct ev_timer *w, int revents)
-{
-	(void)loop;
-	(void)revents;
-	refresh_stale(container_of(w, struct portable, mtu_soon));
-}
-
-static void
-stale_in(struct portable *dp, double s)
-{
-	if (ev_is_active(&dp->mtu_soon))
-		return;
-	ev_timer_set(&dp->mtu_soon, s, 0.);
-	ev_timer_start(dp->k->loop, &dp->mtu_soon);
-}
-
-void
-tun_mtu_stale(struct tun *t)
-{
-	t->mtu_stale = true;
-	stale_in(t->dp, 0.);
-}
-
-static void
-all_stale(struct portable *dp)
-{
-	struct tun *t, *next;
-
-	HASH_ITER (by_ends, dp->by_ends, t, next)
-		t->mtu_stale = true;
-	if (dp->by_ends)
-		stale_in(dp, MTU_SOON_S);
-}
-
-static void
-on_mtu_every(struct ev_loop *loop, struct ev_timer *w, int revents)
-{
-	(void)loop;
-	(void)revents;
-	all_stale(container_of(w, struct portable, mtu_every));
-}
-
 /* ---- the device ---- */
-
-/*
- * Read-only /proc/sys or a kernel without the file is no harm: a tunnel takes no
- * router advertisements anyway (no link-local packet passes), and IPv6 is on by default.
- */
-static void
-quieten(struct tun *t)
-{
-	static const struct {
-		const char *name, *value;
-	} settings[] = { { "accept_ra", "0" }, { "disable_ipv6", "0" } };
-	char name[KERN_SETTING_NAME_MAX];
-
-	for (size_t i = 0; i < countof(settings); i++) {
-		int r;
-
-		snprintf(
-		    name, sizeof(name), "sysctl net/ipv6/conf/%s/%s", t->dev, settings[i].name);
-		r = kern_setting_set(t->dp->k, name, settings[i].value);
-		if (r < 0)
-			log_debug("kern", "setting left as it is", "name=\"%s\" error=\"%s\"", name,
-			    strerror(-r));
-	}
-}
 
 /* A TUN sends to nobody but us: without these the kernel would greet its neighbours. */
 static int
@@ -302,7 +182,7 @@ device_configure(struct tun *t, unsigned index)
 	char alias[KERN_ALIAS_MAX];
 	struct kern_link_change change = {
 		.alias = kern_alias(k, &t->ends, alias),
-		.mtu = fitting_mtu(&t->ends),
+		.mtu = kern_mtu_fitting(&t->ends),
 		.queue = QUEUE_PACKETS,
 		.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE,
 	};
@@ -312,8 +192,8 @@ device_configure(struct tun *t, unsigned index)
 	r = kern_link_set(k, index, &change);
 	if (r < 0)
 		return r;
-	t->mtu = change.mtu;
-	quieten(t);
+	t->mtu.octets = change.mtu;
+	kern_link_quieten(k, t->dev);
 	return kern_link_set(k, index, &up);
 }
 
@@ -399,8 +279,10 @@ device_close(struct tun *t)
 	struct portable *dp = t->dp;
 
 	ev_io_stop(dp->k->loop, &t->io);
-	if (t->index != 0)
+	if (t->index != 0) {
+		kern_mtu_forget(dp->k, &t->mtu);
 		HASH_DELETE(by_index, dp->by_index, t);
+	}
 	if (t->fd >= 0 && (t->index == 0 || !give_spare(t)))
 		close(t->fd);
 	t->index = 0;
@@ -429,6 +311,8 @@ device_open(struct tun *t)
 		device_close(t);
 		return -ENOMEM;
 	}
+	t->mtu.index = index;
+	kern_mtu_watch(dp->k, &t->mtu);
 	ev_io_set(&t->io, t->fd, EV_READ);
 	ev_io_start(dp->k->loop, &t->io);
 	return 0;
@@ -461,6 +345,7 @@ tun_new(struct portable *dp, const struct kobj_tunnel *ends)
 		return -ENOMEM;
 	t->dp = dp;
 	t->ends = *ends;
+	t->mtu.ends = *ends;
 	t->fd = -1;
 	ev_init(&t->io, tun_on_device);
 	kern_pass_init(&t->pass);
@@ -477,7 +362,7 @@ tun_new(struct portable *dp, const struct kobj_tunnel *ends)
 		return -ENOMEM;
 	}
 	log_info("kern", "tunnel open", "dev=%s local=%s remote=%s mtu_octets=%u", t->dev,
-	    text_addr(&ends->local, local), text_addr(&ends->remote, remote), t->mtu);
+	    text_addr(&ends->local, local), text_addr(&ends->remote, remote), t->mtu.octets);
 	return 0;
 }
 
@@ -567,7 +452,7 @@ info(const struct kern *k, const struct kobj_tunnel *ends, struct kern_tunnel_in
 	if (!t)
 		return -ENODEV;
 	*ret_info = (struct kern_tunnel_info){
-		.mtu = t->mtu,
+		.mtu = t->mtu.octets,
 		.in_packets = t->in_packets,
 		.in_octets = t->in_octets,
 		.out_packets = t->out_packets,
@@ -577,12 +462,6 @@ info(const struct kern *k, const struct kobj_tunnel *ends, struct kern_tunnel_in
 	};
 	memcpy(ret_info->dev, t->dev, sizeof(ret_info->dev));
 	return 0;
-}
-
-static void
-links_changed(struct kern *k)
-{
-	all_stale(k->portable);
 }
 
 static int
@@ -605,9 +484,7 @@ portable_open(struct kern *k)
 	dp->k = k;
 	dp->slots = slots;
 	k->portable = dp;
-	ev_init(&dp->mtu_soon, on_mtu_soon);
-	ev_timer_init(&dp->mtu_every, on_mtu_every, MTU_EVERY_S, MTU_EVERY_S);
-	ev_timer_start(k->loop, &dp->mtu_every);
+	kern_ip6tnl_sweep(k); /* they would take the packets that we are to take */
 	return 0;
 }
 
@@ -622,8 +499,6 @@ portable_close(struct kern *k)
 	HASH_ITER (by_ends, dp->by_ends, t, next)
 		tun_remove(t);
 	drop_spares(dp);
-	ev_timer_stop(k->loop, &dp->mtu_soon);
-	ev_timer_stop(k->loop, &dp->mtu_every);
 	munmap(dp->slots, (size_t)TUN_BATCH * TUN_PACKET_MAX);
 	free(dp);
 	k->portable = NULL;
@@ -631,6 +506,7 @@ portable_close(struct kern *k)
 
 const struct kern_datapath_ops kern_portable_ops = {
 	.name = "portable",
+	.filter = filter,
 	.open = portable_open,
 	.close = portable_close,
 	.set = set,
@@ -639,5 +515,4 @@ const struct kern_datapath_ops kern_portable_ops = {
 	.index_of = index_of,
 	.ends_of = ends_of,
 	.info = info,
-	.links_changed = links_changed,
 };

@@ -40,8 +40,7 @@ struct tun {
 	unsigned index; /* key of by_index */
 	int fd;
 	struct ev_io io;
-	uint32_t mtu; /* octets, of the device */
-	bool mtu_stale;
+	struct kern_mtu mtu;
 	struct kern_pass pass;
 	uint64_t in_packets, in_octets, out_packets, out_octets, in_dropped, out_dropped;
 	UT_hash_handle by_ends, by_index;
@@ -66,7 +65,6 @@ struct portable {
 	size_t spares_n;
 	struct tun *by_ends, *by_index; /* heads; the first owns */
 	struct tun_endpoint *endpoints;
-	struct ev_timer mtu_soon, mtu_every;
 	/* RFC 4443 2.4 f: how many errors we may send yet, and when that was so. */
 	double errors_left, errors_at;
 	uint8_t *slots; /* TUN_BATCH of TUN_PACKET_MAX octets */
@@ -83,7 +81,6 @@ struct portable {
 
 struct tun *tun_find(
     const struct portable *dp, const struct in6_addr *local, const struct in6_addr *remote);
-void tun_mtu_stale(struct tun *t); /* ask the kernel for the path MTU at the next turn */
 
 /* ---- kern_tun_io.c ---- */
 

@@ -84,7 +84,7 @@ on_error(struct tun_endpoint *e, const struct in6_addr *remote,
 	if (tunnel_relay(&outer, inner, n, &relayed))
 		tun_answer(t, &relayed, inner, n);
 	if (outer.type == ICMP6_TOO_BIG)
-		tun_mtu_stale(t);
+		kern_mtu_stale(t->dp->k, &t->mtu);
 }
 
 static const struct sock_extended_err *
