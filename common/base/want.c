@@ -524,6 +524,10 @@ clear_remembered(struct want *w, struct tally *t)
 	HASH_ITER (hh, w->entries, e, tmp) {
 		if (desired(e) || e->round == w->round)
 			continue;
+		if (e->shown) { /* only known, and by now under another name or gone */
+			delete_entry(w, e);
+			continue;
+		}
 		if (count(t, w->ops->clear(w->ctx, &e->top->o)))
 			delete_entry(w, e);
 	}

@@ -608,6 +608,21 @@ what_is_known_and_wanted_by_nobody_goes_with_the_next_fix(void **state)
 	plan_done(&found);
 }
 
+/* A rule over a device that was gone has another name once the device is back (kern.h). */
+static void
+what_was_known_and_is_not_found_again_is_not_cleared(void **state)
+{
+	struct world *w = *state;
+	struct plan none = { 0 };
+
+	add_route(&none, "2001:db8:200::/64", "2001:db8:2::10");
+	want_know(w->want, &none);
+	plan_clear(&none);
+	assert_int_equal(want_fix(w->want, &none, NULL), 0);
+	assert_string_equal(w->fake.said, "");
+	plan_done(&none);
+}
+
 static void
 many_owners_come_and_go_without_a_trace(void **state)
 {
@@ -669,6 +684,7 @@ main(void)
 		test("", what_is_known_to_be_there_is_not_set_again),
 		test("", what_is_known_to_be_there_otherwise_is_replaced_or_put_back),
 		test("", what_is_known_and_wanted_by_nobody_goes_with_the_next_fix),
+		test("", what_was_known_and_is_not_found_again_is_not_cleared),
 		test("", many_owners_come_and_go_without_a_trace),
 	};
 
