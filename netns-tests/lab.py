@@ -30,7 +30,8 @@ TOP = os.path.dirname(HERE)
 DATAPATH = os.environ.get("HOMEPORT_DATAPATH", "portable")  # of the daemons under test
 
 POLL_S = 0.02  # between two looks at something that tells nobody when it changes
-STOP_S = 5  # for a process to end when asked; then it is killed
+SLOW = 10 if "HOMEPORT_VM" in os.environ else 1  # an emulated processor needs more patience
+STOP_S = 5 * SLOW  # for a process to end when asked; then it is killed
 TOOL_NICE = -10
 PR_SET_PDEATHSIG = 1
 
@@ -91,7 +92,7 @@ def eventually(look, within=5, what=None):
 
     An error that only says "not yet" (no such binding, daemon not there) counts as false.
     """
-    deadline = mono_ns() + int(within * 1e9)
+    deadline = mono_ns() + int(within * SLOW * 1e9)
     last = None
     while True:
         try:
@@ -268,7 +269,7 @@ class Process:
 
     def line(self, within=5):
         """The next line of its standard output, as JSON."""
-        deadline = mono_ns() + int(within * 1e9)
+        deadline = mono_ns() + int(within * SLOW * 1e9)
         while b"\n" not in self._buffer:
             if not wait_until(deadline, self.popen.stdout):
                 raise LabError(f"{self.command[0]}: no word within {within} s")
@@ -317,7 +318,7 @@ class Ctl:
 
     def __init__(self, path, within=5):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self.socket.settimeout(within)
+        self.socket.settimeout(within * SLOW)
         self._buffer = b""
         try:
             self.socket.connect(path)

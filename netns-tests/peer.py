@@ -33,6 +33,8 @@ from scapy.layers.inet import UDP  # noqa: E402, F401
 from scapy.layers.l2 import Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 
+import lab  # noqa: E402
+
 MH, IPV6, ROUTING, DEST_OPTS, ICMP6, NONE = 135, 41, 43, 60, 58, 59
 BRR, BU, BA, BE = 0, 5, 6, 7
 ETH_P_ALL, ETH_P_IPV6 = 0x0003, 0x86DD
@@ -373,7 +375,7 @@ class Wire:
             select.select([self.sock], [], [], left)
 
     def expect(self, match, within=2.0, what="a frame"):
-        found = self.take(match, within)
+        found = self.take(match, within * lab.SLOW)
         if found is None:
             raise AssertionError(f"{what} did not come on {self.dev} within {within} s; "
                                  f"there were: {self.waiting[-20:]}")
