@@ -67,6 +67,7 @@ enum kern_count {
 struct kern_datapath_ops {
 	const char *name;
 	const char *filter; /* the filter table, in nft(8)'s words: %t its name, %g the mark */
+	bool fragments;	    /* outer packets too long for their path go in fragments */
 	int (*open)(struct kern *k);
 	void (*close)(struct kern *k);
 	/* Objects of the kinds TUNNEL and PASS. */

@@ -13,6 +13,7 @@
 #include <utlist.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/sys/kern_link.h"
 #include "common/sys/tunnel.h"
 
@@ -55,6 +56,21 @@ kern_mtu_fitting(const struct kobj_tunnel *ends)
 	return mtu > PACKET_MAX - IP6_HEADER_OCTETS ? PACKET_MAX - IP6_HEADER_OCTETS : mtu;
 }
 
+/* RFC 2473 7.1 wants 1280 octets to get through, in fragments if need be. */
+static void
+warn_of_narrow_path(const struct kern *k, const struct kobj_tunnel *ends)
+{
+	uint32_t mtu = path_mtu(ends);
+	char text[TEXT_ADDR_MAX];
+
+	if (k->ops->fragments || mtu >= IP6_MIN_MTU + IP6_HEADER_OCTETS)
+		return;
+	log_limited(LOG_LEVEL_WARN, "kern",
+	    "packets may be lost: the path is too narrow for this datapath",
+	    "remote=%s path_octets=%u datapath=%s try=portable", text_addr(&ends->remote, text),
+	    mtu, k->ops->name);
+}
+
 static void
 refresh(struct kern *k, struct kern_mtu *m)
 {
@@ -74,6 +90,7 @@ refresh(struct kern *k, struct kern_mtu *m)
 	}
 	log_debug("kern", "tunnel MTU changed", "index=%u mtu_octets=%u", m->index, change.mtu);
 	m->octets = change.mtu;
+	warn_of_narrow_path(k, &m->ends);
 	kern_count(k, KERN_COUNT_PATH_MTU);
 	e.tunnel.ends = m->ends;
 	e.tunnel.mtu = m->octets;
@@ -154,6 +171,7 @@ void
 kern_mtu_watch(struct kern *k, struct kern_mtu *m)
 {
 	m->stale = false;
+	warn_of_narrow_path(k, &m->ends);
 	DL_APPEND(k->mtus.first, m);
 }
 

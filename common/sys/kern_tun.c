@@ -507,6 +507,7 @@ portable_close(struct kern *k)
 const struct kern_datapath_ops kern_portable_ops = {
 	.name = "portable",
 	.filter = filter,
+	.fragments = true,
 	.open = portable_open,
 	.close = portable_close,
 	.set = set,
