@@ -67,7 +67,6 @@ def test_what_the_guest_sends_and_gets_is_in_the_tunnel(world):
     assert there[0].hlim == 64 - 2 and back[0].hlim == 64 - 1
 
 
-@pytest.mark.figures
 def test_a_move_loses_only_what_was_sent_between_suspend_and_acknowledgement(world):
     """X-08 N-27: before the stop and after the acknowledgement all arrives, once and in order."""
     monitor = world.mrd("B").monitor()
