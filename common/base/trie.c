@@ -212,3 +212,21 @@ trie_overlaps(const struct trie *t, const struct ip6_prefix *p, overlap_fn *fn, 
 	if (n && common_bits(&n->p, p) == p->len)
 		each_below(n, fn, ctx);
 }
+
+static bool
+free_value(void *ctx, const struct ip6_prefix *q, void *value)
+{
+	(void)ctx;
+	(void)q;
+	free(value);
+	return true;
+}
+
+void
+trie_done_values(struct trie *t)
+{
+	const struct ip6_prefix all = { 0 };
+
+	trie_overlaps(t, &all, free_value, NULL);
+	trie_done(t);
+}

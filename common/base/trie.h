@@ -17,7 +17,8 @@ struct trie {
 };
 
 void trie_init(struct trie *t);
-void trie_done(struct trie *t); /* values are the caller's */
+void trie_done(struct trie *t);	       /* values are the caller's */
+void trie_done_values(struct trie *t); /* and free() every value */
 
 /* 0, -EEXIST if p itself is there (whatever its value), -ENOMEM. value is not NULL. */
 int trie_add(struct trie *t, const struct ip6_prefix *p, void *value);

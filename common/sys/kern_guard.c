@@ -23,24 +23,11 @@ kern_guard_init(struct kern_guard *g)
 		trie_init(&g->set[set]);
 }
 
-static bool
-free_entry(void *ctx, const struct ip6_prefix *prefix, void *value)
-{
-	(void)ctx;
-	(void)prefix;
-	free(value);
-	return true;
-}
-
 void
 kern_guard_done(struct kern_guard *g)
 {
-	const struct ip6_prefix all = { 0 };
-
-	for (int set = 0; set < KERN_GUARD_SETS; set++) {
-		trie_overlaps(&g->set[set], &all, free_entry, NULL);
-		trie_done(&g->set[set]);
-	}
+	for (int set = 0; set < KERN_GUARD_SETS; set++)
+		trie_done_values(&g->set[set]);
 }
 
 /* Is there a shorter prefix that covers p? */

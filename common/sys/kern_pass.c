@@ -15,24 +15,11 @@ kern_pass_init(struct kern_pass *p)
 	trie_init(&p->side[KOBJ_DESTINATION]);
 }
 
-static bool
-free_entry(void *ctx, const struct ip6_prefix *prefix, void *value)
-{
-	(void)ctx;
-	(void)prefix;
-	free(value);
-	return true;
-}
-
 void
 kern_pass_done(struct kern_pass *p)
 {
-	const struct ip6_prefix all = { 0 };
-
-	for (int side = KOBJ_SOURCE; side <= KOBJ_DESTINATION; side++) {
-		trie_overlaps(&p->side[side], &all, free_entry, NULL);
-		trie_done(&p->side[side]);
-	}
+	trie_done_values(&p->side[KOBJ_SOURCE]);
+	trie_done_values(&p->side[KOBJ_DESTINATION]);
 }
 
 int
