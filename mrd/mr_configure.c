@@ -15,12 +15,17 @@ mr_take_values(struct mr *mr, const struct mr_conf *conf)
 	mr->reg_conf = (struct mr_reg_conf){
 		.lifetime_s = (uint32_t)(conf->lifetime_ms / 1000),
 		.first_timeout_ms = conf->first_timeout_ms,
-		.explicit_mode = conf->mode == MR_EXPLICIT,
 	};
-	mr->host.home_agent = conf->home_agent;
 	mr->host.table_base = conf->table_base;
 	mr->host.rule_priority = conf->rule_priority;
 	mr->host.local_delivery = conf->local_delivery;
+}
+
+struct mr_reg_with
+mr_with(const struct mr *mr)
+{
+	return (struct mr_reg_with){ .home_agent = mr->conf.home_agent,
+		.explicit_mode = mr->conf.mode == MR_EXPLICIT };
 }
 
 static const struct mr_guest_conf *
@@ -119,6 +124,7 @@ register_anew(struct mr *mr, const struct tick *now)
 
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
 		mr_reg_word(&g->reg, MR_REG_DETACH, now);
+		g->reg.with = mr_with(mr);
 		(void)mr_apply(mr, g, now->now); /* tried again */
 		if (g->state == MR_RUNNING)
 			mr_reg_word(&g->reg, MR_REG_ATTACH, now);
@@ -131,6 +137,7 @@ refresh_all(struct mr *mr, const struct tick *now)
 	struct mr_guest *g, *next;
 
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
+		g->reg.with = mr_with(mr);
 		if (g->state == MR_RUNNING)
 			mr_reg_word(&g->reg, MR_REG_FORCE, now);
 	}
@@ -174,7 +181,7 @@ mr_restore(struct mr *mr, const struct mr_state_guest *state, const struct tick 
 	if (r < 0)
 		return r;
 	g->reg.seq = state->seq;
-	if (state->state == MR_RUNNING && ip6_equal(&state->known.home_agent, &mr->host.home_agent))
+	if (state->state == MR_RUNNING)
 		mr_reg_resume(&g->reg, &state->known, now->now);
 	mr_guest_enter(g, state->state, now->now, mr->conf.grace_ms);
 	if (mr_guest_is_here(g))
@@ -196,6 +203,6 @@ mr_save(const struct mr *mr, struct mr_text *t)
 
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
 		if (g->state != MR_ABSENT || g->origin == MR_ORIGIN_CONTROL)
-			mr_state_put_guest(t, g, &mr->host.home_agent);
+			mr_state_put_guest(t, g);
 	}
 }

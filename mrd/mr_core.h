@@ -62,6 +62,7 @@ void mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum
 
 /* ---- mr_configure.c ---- */
 
+struct mr_reg_with mr_with(const struct mr *mr); /* what a registration begins with */
 void mr_take_values(struct mr *mr, const struct mr_conf *conf); /* all but its guests */
 
 /* ---- mr_radv.c ---- */

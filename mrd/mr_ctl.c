@@ -192,7 +192,7 @@ binding_line(void *ctx, const struct mr_guest *g)
 	ctl_line(
 	    l->call, json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}",
 			 "name", g->conf.name, "hoa", addr(&g->conf.home_address), "coa",
-			 addr(&r->careof), "home_agent", addr(&mr_host(l->d->mr)->home_agent),
+			 addr(&r->careof), "home_agent", addr(&r->with.home_agent),
 			 "state", mr_reg_state_name(r->state), "seq",
 			 r->seq.any ? json_integer(r->seq.last) : json_null(), "lifetime_s",
 			 bound ? json_integer(r->granted_s) : json_null(), "left_s",

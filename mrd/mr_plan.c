@@ -18,7 +18,7 @@ tunnel_from(const struct sketch *s, const struct in6_addr *careof)
 
 	memset(&t, 0, sizeof(t));
 	t.local = *careof;
-	t.remote = s->host->home_agent;
+	t.remote = s->g->reg.with.home_agent;
 	return t;
 }
 
@@ -67,7 +67,7 @@ add_tunnel(const struct sketch *s, const struct in6_addr *careof, bool late)
 	struct kobj_pass pass;
 	struct kobj_dev dev;
 
-	if (ip6_is_any(careof))
+	if (ip6_is_any(careof) || ip6_is_any(&s->g->reg.with.home_agent))
 		return;
 	memset(&pass, 0, sizeof(pass));
 	pass.tunnel = tunnel_from(s, careof);

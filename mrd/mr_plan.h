@@ -23,7 +23,6 @@ enum mr_rule { MR_RULE_TUNNEL, MR_RULE_LOCAL, MR_RULE_GUEST, MR_RULE_SPOOF, MR_R
 struct mr_host {
 	struct in6_addr careof;	     /* ::, none at the moment */
 	struct in6_addr late_careof; /* the previous one, for the grace; :: if none */
-	struct in6_addr home_agent;
 	uint32_t table_base, rule_priority;
 	bool local_delivery;
 };

@@ -15,7 +15,6 @@ host(void)
 	struct mr_host h = { .table_base = 5200, .rule_priority = 5200 };
 
 	h.careof = addr_of("2001:db8:a::10");
-	h.home_agent = addr_of("2001:db8:100::1");
 	return h;
 }
 
@@ -25,6 +24,7 @@ guest(enum mr_guest_state state, enum mr_reg_state reg)
 	struct mr_guest g = { .state = state, .index = 7, .conf = { .link = "brvm" } };
 
 	g.reg.state = reg;
+	g.reg.with.home_agent = addr_of("2001:db8:100::1");
 	g.conf.home_address = addr_of("2001:db8:200:1::1");
 	g.conf.prefix[g.conf.prefixes++] = prefix_of("2001:db8:200:1::/64");
 	g.conf.mac[g.conf.macs++] = mac_of("52:54:00:00:00:01");

@@ -38,11 +38,11 @@ emit(struct mr *mr, const struct mr_guest *g, const struct wire_writer *w, int m
 }
 
 static uint32_t
-tunnel_mtu(const struct mr *mr)
+tunnel_mtu(const struct mr *mr, const struct mr_guest *g)
 {
-	struct kobj_tunnel t = { .local = mr->host.careof, .remote = mr->host.home_agent };
+	struct kobj_tunnel t = { .local = mr->host.careof, .remote = g->reg.with.home_agent };
 
-	return ip6_is_any(&t.local) ? 0 : mr->ops->mtu(mr->ctx, &t);
+	return ip6_is_any(&t.local) || ip6_is_any(&t.remote) ? 0 : mr->ops->mtu(mr->ctx, &t);
 }
 
 void
@@ -51,7 +51,7 @@ mr_radv_send(struct mr *mr, struct mr_guest *g)
 	uint8_t frame[ND_FRAME_MAX];
 	struct nd_ra ra;
 
-	mr_gateway_ra(&mr->conf.gateway, &g->conf, tunnel_mtu(mr), g->reg.withdrawn, &ra);
+	mr_gateway_ra(&mr->conf.gateway, &g->conf, tunnel_mtu(mr, g), g->reg.withdrawn, &ra);
 	for (unsigned i = 0; i < g->conf.macs; i++) {
 		struct wire_writer w = { .base = frame, .len = sizeof(frame) };
 		struct nd_path path = path_to(mr, &g->conf.mac[i]);

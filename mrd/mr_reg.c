@@ -66,7 +66,7 @@ transmit(struct mr_reg *reg, const struct input *in)
 	struct mr_reg_bu bu;
 
 	reg->due = MONO_NEVER;
-	if (reg->held || ip6_is_any(&reg->careof))
+	if (reg->held || ip6_is_any(&reg->careof) || ip6_is_any(&reg->with.home_agent))
 		return;
 	if (mono_before(now->now, clear)) {
 		reg->due = clear;
@@ -445,7 +445,7 @@ mr_reg_answer(struct mr_reg *reg, const struct mh *ba, const struct tick *now)
 	} else {
 		fate = fate_of(ba->ba.status);
 		in.event = fate.event;
-		if (fate.withdraw && reg->conf->explicit_mode && !is_farewell(reg))
+		if (fate.withdraw && reg->with.explicit_mode && !is_farewell(reg))
 			reg->withdrawn = true;
 	}
 	step(reg, &in);
@@ -474,7 +474,8 @@ mr_reg_resume(struct mr_reg *reg, const struct mr_reg_known *known, mono_t now)
 
 	/* More left than was granted: of another boot's clock. */
 	if (known->granted_s == 0 || left_ms == 0 || left_ms > (int64_t)known->granted_s * 1000 ||
-	    !ip6_equal(&known->careof, &reg->careof))
+	    !ip6_equal(&known->careof, &reg->careof) ||
+	    !ip6_equal(&known->with.home_agent, &reg->with.home_agent))
 		return;
 	reg->state = MR_REG_BOUND;
 	reg->expires = known->expires;

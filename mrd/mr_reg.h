@@ -62,6 +62,11 @@ enum mr_reg_event {
 struct mr_reg_conf {
 	uint32_t lifetime_s;	  /* asked for; multiple of 4 */
 	int64_t first_timeout_ms; /* InitialBindackTimeoutFirstReg */
+};
+
+/* With whom, and whether Binding Updates list the prefixes (RFC 3963 5.2). */
+struct mr_reg_with {
+	struct in6_addr home_agent; /* ::, none is known: wait */
 	bool explicit_mode;
 };
 
@@ -90,6 +95,7 @@ struct mr_reg {
 	bool held;		 /* nothing is sent, timers stand still */
 	bool withdrawn;		 /* the home agent refused the prefixes (RFC 3963 5.4.2) */
 	struct in6_addr careof;	 /* ::, there is none: wait */
+	struct mr_reg_with with;
 	struct mr_seq seq;
 
 	mono_t due;		/* send again, or for the first time */
@@ -120,13 +126,14 @@ void mr_reg_init(
 
 /* What a run before us was acknowledged. */
 struct mr_reg_known {
-	struct in6_addr careof, home_agent;
+	struct in6_addr careof;
+	struct mr_reg_with with;
 	mono_t expires;
 	uint32_t granted_s; /* 0: nothing is known */
 };
 /*
- * Straight after mr_reg_init and with the care-of address set: if it is still good, begin
- * as bound, so that the guest's packets go on; the next word registers anew all the same.
+ * Straight after mr_reg_init, with care-of address and home agent set: if it is still good,
+ * begin as bound, so that the guest's packets go on; the next word registers anew all the same.
  */
 void mr_reg_resume(struct mr_reg *reg, const struct mr_reg_known *known, mono_t now);
 

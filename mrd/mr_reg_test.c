@@ -73,9 +73,10 @@ idle(void)
 	static struct world w;
 
 	w = (struct world){
-		.conf = { .lifetime_s = 120, .first_timeout_ms = 1500, .explicit_mode = true }
+		.conf = { .lifetime_s = 120, .first_timeout_ms = 1500 }
 	};
 	mr_reg_init(&w.reg, &w.conf, &ops, &w);
+	w.reg.with = (struct mr_reg_with){ addr_of("2001:db8:100::1"), true };
 	careof(&w, "2001:db8:a::1");
 	return &w;
 }
@@ -506,7 +507,7 @@ each_status_has_the_fate_that_the_rfcs_give_it(void **state)
 		bool explicit_mode = i < countof(rows);
 		size_t k = i % countof(rows);
 
-		w->conf.explicit_mode = explicit_mode;
+		w->reg.with.explicit_mode = explicit_mode;
 		word(w, MR_REG_ATTACH);
 		assert_true(answer(w, rows[k].status, 0));
 		assert_int_equal(
@@ -554,7 +555,7 @@ prefixes_are_withdrawn_after_141_and_142_in_explicit_mode(void **state)
 	for (size_t i = 0; i < countof(rows); i++) {
 		struct world *w = idle();
 
-		w->conf.explicit_mode = rows[i].explicit_mode;
+		w->reg.with.explicit_mode = rows[i].explicit_mode;
 		word(w, MR_REG_ATTACH);
 		assert_true(answer(w, rows[i].status, 0));
 		assert_int_equal(w->reg.withdrawn, rows[i].withdrawn);
@@ -939,9 +940,11 @@ a_random_life_never_spins_nor_sends_while_held(void **state)
 			assert_true(w->reg.expires.ms != INT64_MAX);
 		if (w->reg.state == MR_REG_BARRED) { /* the only dead end: a new Home Address */
 			struct in6_addr a = w->reg.careof;
+			struct mr_reg_with with = w->reg.with;
 
 			mr_reg_init(&w->reg, &w->conf, &ops, w);
 			w->reg.careof = a;
+			w->reg.with = with;
 		}
 		if (w->n > SENT_MAX / 2) {
 			sent += w->n - 1;

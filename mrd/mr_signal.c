@@ -13,8 +13,7 @@
  * there are guests (RFC 6275 6.1.7). K is clear: there are no dynamic keys (M-40).
  */
 static void
-make_update(
-    const struct mr *mr, const struct mr_guest *g, const struct mr_reg_bu *bu, struct mh *ret_mh)
+make_update(const struct mr_guest *g, const struct mr_reg_bu *bu, struct mh *ret_mh)
 {
 	struct mh m = { .type = MH_BU };
 
@@ -24,7 +23,7 @@ make_update(
 	m.opts.n[MH_OPT_ALTCOA] = 1;
 	m.opts.altcoa = g->reg.careof;
 	/* RFC 3963 5.2: all prefixes in every one, but for a de-registration (5.8). */
-	if (mr->reg_conf.explicit_mode && bu->lifetime_s > 0) {
+	if (g->reg.with.explicit_mode && bu->lifetime_s > 0) {
 		m.opts.n[MH_OPT_PREFIX] = g->conf.prefixes;
 		memcpy(m.opts.prefix, g->conf.prefix, g->conf.prefixes * sizeof(g->conf.prefix[0]));
 	}
@@ -40,7 +39,7 @@ send_update(void *ctx, struct mr_reg *reg, const struct mr_reg_bu *bu, const str
 	struct wire_writer w = { .base = octets, .len = sizeof(octets) };
 	struct ip6_mh_out out = {
 		.src = reg->careof,
-		.dst = mr->host.home_agent,
+		.dst = reg->with.home_agent,
 		.with_hao = true,
 		.home = g->conf.home_address,
 		.mh = octets,
@@ -48,7 +47,7 @@ send_update(void *ctx, struct mr_reg *reg, const struct mr_reg_bu *bu, const str
 	struct mh m;
 
 	(void)now;
-	make_update(mr, g, bu, &m);
+	make_update(g, bu, &m);
 	if (mh_put(&w, &m) < 0) {
 		mr->count[MR_N_BU_FAILED]++;
 		return;
@@ -204,6 +203,12 @@ take_acknowledgement(struct mr *mr, struct mr_guest *g, const struct ip6_mh_pack
 		mr_dropped(mr, MR_N_BA_NOT_ASKED, &p->src);
 }
 
+static bool
+is_home_agent(const struct mr_guest *g, const struct in6_addr *a)
+{
+	return ip6_equal(a, &g->reg.with.home_agent);
+}
+
 /*
  * RFC 6275 11.3.6: status 1, the home agent has lost the binding. Status 2 is about
  * an extension that we asked for: we ask for none.
@@ -215,6 +220,8 @@ take_error(struct mr *mr, const struct ip6_mh_packet *p, const struct mh *m, con
 
 	if (!g || g->reg.state == MR_REG_IDLE)
 		mr_dropped(mr, MR_N_MH_NOT_OURS, &p->src);
+	else if (!is_home_agent(g, &p->src))
+		mr_dropped(mr, MR_N_MH_STRANGER, &p->src);
 	else if (m->be.status != 1)
 		mr_dropped(mr, MR_N_MH_UNEXPECTED, &p->src);
 	else
@@ -240,6 +247,10 @@ addressee(struct mr *mr, const struct ip6_mh_packet *p)
 		mr_dropped(mr, MR_N_MH_NOT_HERE, &p->src);
 		return NULL;
 	}
+	if (!is_home_agent(g, &p->src)) { /* RFC 6275 11.7.4: whom we have a binding with */
+		mr_dropped(mr, MR_N_MH_STRANGER, &p->src);
+		return NULL;
+	}
 	return g;
 }
 
@@ -249,8 +260,7 @@ take_message(
 {
 	struct mr_guest *g;
 
-	/* RFC 6275 11.3.6, 11.7.4: only whom we have a binding with is listened to. */
-	if (!ip6_equal(&p->src, &mr->host.home_agent)) {
+	if (!ip6_equal(&p->src, &mr->conf.home_agent)) {
 		mr_dropped(mr, MR_N_MH_STRANGER, &p->src);
 		return;
 	}
@@ -309,11 +319,10 @@ quoted(struct mr *mr, const struct icmp6_error *e)
 	struct mh m;
 	size_t at;
 
-	if (ip6_mh_packet_get(e->invoking, e->invoking_len, &p) < 0 || !p.mh || !p.has_hao ||
-	    !ip6_equal(&p.dst, &mr->host.home_agent))
+	if (ip6_mh_packet_get(e->invoking, e->invoking_len, &p) < 0 || !p.mh || !p.has_hao)
 		return NULL;
 	g = mr_guests_by_home(&mr->guests, &p.hao);
-	if (!g || !ip6_equal(&p.src, &g->reg.careof))
+	if (!g || !ip6_equal(&p.src, &g->reg.careof) || !is_home_agent(g, &p.dst))
 		return NULL;
 	if (mh_get(&p, &m, &at) != MH_OK || m.type != MH_BU)
 		return NULL;

@@ -69,7 +69,7 @@ mr_state_put_head(struct mr_text *t)
 }
 
 void
-mr_state_put_guest(struct mr_text *t, const struct mr_guest *g, const struct in6_addr *home_agent)
+mr_state_put_guest(struct mr_text *t, const struct mr_guest *g)
 {
 	const struct mr_guest_conf *c = &g->conf;
 	char a[TEXT_ADDR_MAX], p[TEXT_PREFIX_MAX], m[TEXT_MAC_MAX];
@@ -81,7 +81,7 @@ mr_state_put_guest(struct mr_text *t, const struct mr_guest *g, const struct in6
 		    (unsigned)(g->reg.seq.at_ms / 1000));
 	if (g->reg.state == MR_REG_BOUND) {
 		put(t, " care-of-address %s", text_addr(&g->reg.careof, a));
-		put(t, " home-agent %s good-until %llu granted %u", text_addr(home_agent, a),
+		put(t, " home-agent %s good-until %llu granted %u", text_addr(&g->reg.with.home_agent, a),
 		    (unsigned long long)g->reg.expires.ms / 1000, (unsigned)g->reg.granted_s);
 	}
 	put(t, " home-address %s", text_addr(&c->home_address, a));
@@ -183,7 +183,7 @@ get_careof(struct mr_state_guest *g, const char *value)
 static int
 get_home_agent(struct mr_state_guest *g, const char *value)
 {
-	return text_to_addr(value, &g->known.home_agent);
+	return text_to_addr(value, &g->known.with.home_agent);
 }
 
 /* Seconds since the boot, rounded down: rather too early than too late. */

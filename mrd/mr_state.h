@@ -27,9 +27,7 @@ struct mr_text {
 void mr_text_done(struct mr_text *t);
 
 void mr_state_put_head(struct mr_text *t);
-/* home_agent: where it is registered, if it is. */
-void mr_state_put_guest(
-    struct mr_text *t, const struct mr_guest *g, const struct in6_addr *home_agent);
+void mr_state_put_guest(struct mr_text *t, const struct mr_guest *g);
 void mr_state_put_was(struct mr_text *t, const char *name, const char *value);
 
 struct mr_state_guest {

@@ -147,6 +147,7 @@ mr_add(struct mr *mr, const struct mr_guest_conf *conf, enum mr_origin origin, u
 	g->dirty = true;
 	mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
 	g->reg.careof = mr->host.careof;
+	g->reg.with = mr_with(mr);
 	mr_gateway_stop(&g->gateway);
 	*ret_guest = g;
 	return 0;
@@ -167,6 +168,7 @@ mr_change(
 	if (!same_home) {
 		mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
 		g->reg.careof = mr->host.careof;
+		g->reg.with = mr_with(mr);
 	}
 	if (g->state != MR_RUNNING)
 		return 0;

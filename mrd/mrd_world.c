@@ -242,7 +242,7 @@ tell_registered(struct mrd *d, const struct mr_event *e)
 	log_line(e->refresh ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "reg", "binding accepted",
 	    "name=%s hoa=%s coa=%s ha=%s seq=%u lifetime_s=%u took_ms=%lld", g->conf.name,
 	    text_addr(&g->conf.home_address, hoa), text_addr(&reg->careof, coa),
-	    text_addr(&d->conf.home_agent, ha), (unsigned)reg->acked, (unsigned)reg->granted_s,
+	    text_addr(&reg->with.home_agent, ha), (unsigned)reg->acked, (unsigned)reg->granted_s,
 	    (long long)e->took_ms);
 	if (ctl_is_monitored(d->ctl))
 		ctl_event(d->ctl, e->refresh ? "refreshed" : "registered",
