@@ -23,6 +23,8 @@ enum { /* flag words; reserved bits are not in these */
 	REVOCATION_P = 0x8000,
 	REVOCATION_V = 0x4000,
 	REVOCATION_G = 0x2000,
+	UPN_A = 0x8000,
+	UPN_D = 0x4000,
 };
 
 /* ---- a pair for each message: what is between checksum and options ---- */
@@ -191,6 +193,43 @@ put_revocation(struct wire_writer *w, const struct mh *m)
 		       (m->rev.global ? REVOCATION_G : 0)));
 }
 
+static void
+get_upn(struct wire_reader *r, struct mh *m)
+{
+	uint16_t flags;
+
+	m->upn.seq = wire_get_u16(r);
+	m->upn.reason = wire_get_u16(r);
+	flags = wire_get_u16(r);
+	m->upn.acknowledge = flags & UPN_A;
+	m->upn.again = flags & UPN_D;
+}
+
+static void
+put_upn(struct wire_writer *w, const struct mh *m)
+{
+	wire_put_u16(w, m->upn.seq);
+	wire_put_u16(w, m->upn.reason);
+	wire_put_u16(w, (uint16_t)((m->upn.acknowledge ? UPN_A : 0) | (m->upn.again ? UPN_D : 0)));
+}
+
+static void
+get_upa(struct wire_reader *r, struct mh *m)
+{
+	m->upa.seq = wire_get_u16(r);
+	m->upa.status = wire_get_u8(r);
+	wire_get_u8(r); /* reserved, with the two after it */
+	wire_get_u16(r);
+}
+
+static void
+put_upa(struct wire_writer *w, const struct mh *m)
+{
+	wire_put_u16(w, m->upa.seq);
+	wire_put_u8(w, m->upa.status);
+	wire_put_zero(w, 3);
+}
+
 /* ---- the tables ---- */
 
 /* Everything this program knows about a message type. */
@@ -210,12 +249,17 @@ static const struct message {
 	[MH_BU]         = { "Binding Update",          12, get_bu,         put_bu         },
 	[MH_BA]         = { "Binding Acknowledgement", 12, get_ba,         put_ba         },
 	[MH_BE]         = { "Binding Error",           24, get_be,         put_be         },
+	/* RFC 5096 3 */
+	[MH_EXPERIMENTAL] = { "Experimental",           8, get_brr,        put_brr        }, /* alike */
 	/* RFC 5142 4 */
 	[MH_SWITCH]     = { "Home Agent Switch",        8, get_switch,     put_switch     },
 	/* RFC 5847 3.3 */
 	[MH_HEARTBEAT]  = { "Heartbeat",               12, get_heartbeat,  put_heartbeat  },
 	/* RFC 5846 5 */
 	[MH_REVOCATION] = { "Binding Revocation",      12, get_revocation, put_revocation },
+	/* RFC 7077 4.1, 4.2 */
+	[MH_UPN]        = { "Update Notification",     12, get_upn,        put_upn        },
+	[MH_UPA]        = { "Update Notification Acknowledgement", 12, get_upa, put_upa   },
 	/* clang-format on */
 };
 

@@ -2,8 +2,9 @@
  * mh.h - Mobility Header messages.
  *
  * Source: RFC 6275 6.1, 9.2; RFC 3963 4.1, 4.2 (R flag), RFC 5142 (Home Agent
- *         Switch), RFC 5846 (revocation), RFC 5847 (heartbeat). One row per
- *         message type in mh.c.
+ *         Switch), RFC 5096 (experimental), RFC 5846 (revocation), RFC 5847
+ *         (heartbeat), RFC 7077 (update notification). One row per message type
+ *         in mh.c.
  * Layer:  wire. Bytes in, values out. No I/O, clock, allocation or logging.
  *
  *	switch (mh_get(&packet, &m, &at)) {
@@ -18,17 +19,20 @@
 #include "common/wire/mh_opt.h"
 
 enum mh_type {
-	MH_BRR = 0,	/* Binding Refresh Request */
-	MH_HOTI = 1,	/* Home Test Init */
-	MH_COTI = 2,	/* Care-of Test Init */
-	MH_HOT = 3,	/* Home Test */
-	MH_COT = 4,	/* Care-of Test */
-	MH_BU = 5,	/* Binding Update */
-	MH_BA = 6,	/* Binding Acknowledgement */
-	MH_BE = 7,	/* Binding Error */
-	MH_SWITCH = 12, /* Home Agent Switch */
+	MH_BRR = 0,	      /* Binding Refresh Request */
+	MH_HOTI = 1,	      /* Home Test Init */
+	MH_COTI = 2,	      /* Care-of Test Init */
+	MH_HOT = 3,	      /* Home Test */
+	MH_COT = 4,	      /* Care-of Test */
+	MH_BU = 5,	      /* Binding Update */
+	MH_BA = 6,	      /* Binding Acknowledgement */
+	MH_BE = 7,	      /* Binding Error */
+	MH_EXPERIMENTAL = 11, /* what it says is in its options (hand.h) */
+	MH_SWITCH = 12,	      /* Home Agent Switch */
 	MH_HEARTBEAT = 13,
 	MH_REVOCATION = 16, /* Binding Revocation Indication and Acknowledgement */
+	MH_UPN = 19,	    /* Update Notification */
+	MH_UPA = 20,	    /* Update Notification Acknowledgement */
 	MH_TYPES	    /* one past the last type with a row */
 };
 
@@ -125,6 +129,16 @@ struct mh_revocation { /* RFC 5846 */
 	bool proxy, ipv4_only, global; /* P V G */
 };
 
+struct mh_upn { /* RFC 7077 4.1 */
+	uint16_t seq, reason;
+	bool acknowledge, again; /* A D: again, with the same number */
+};
+
+struct mh_upa { /* RFC 7077 4.2 */
+	uint16_t seq;
+	uint8_t status;
+};
+
 struct mh {
 	enum mh_type type;
 	union {
@@ -135,6 +149,8 @@ struct mh {
 		struct mh_switch sw;
 		struct mh_heartbeat hb;
 		struct mh_revocation rev;
+		struct mh_upn upn;
+		struct mh_upa upa;
 	};
 	struct mh_opts opts;
 };

@@ -103,8 +103,9 @@ type_without_a_row_is_unknown(void **state)
 {
 	(void)state;
 	for (unsigned type = 0; type <= UINT8_MAX; type++) {
-		bool known = type <= MH_BE || type == MH_SWITCH || type == MH_HEARTBEAT ||
-			     type == MH_REVOCATION;
+		bool known = type <= MH_BE || type == MH_EXPERIMENTAL || type == MH_SWITCH ||
+			     type == MH_HEARTBEAT || type == MH_REVOCATION || type == MH_UPN ||
+			     type == MH_UPA;
 		uint8_t mh[64];
 		size_t at, len = plausible(mh, (uint8_t)type, 2);
 		struct mh m;
@@ -154,6 +155,9 @@ header_len_below_the_types_least_is_a_problem_at_octet_1(void **state)
 		{ MH_SWITCH, 0 },
 		{ MH_HEARTBEAT, 1 },
 		{ MH_REVOCATION, 1 },
+		{ MH_EXPERIMENTAL, 0 },
+		{ MH_UPN, 1 },
+		{ MH_UPA, 1 },
 	};
 
 	(void)state;
@@ -336,6 +340,13 @@ static const struct {
 	    "3b01 1000 0000 0107 0102 4000 0102 0000" },
 	{ "revocation, G", { .type = MH_REVOCATION, .rev = { 2, 128, 0x0102, false, false, true } },
 	    "3b01 1000 0000 0280 0102 2000 0102 0000" },
+	{ "Experimental, empty", { .type = MH_EXPERIMENTAL }, "3b00 0b00 0000 0000" },
+	{ "Update Notification, A", { .type = MH_UPN, .upn = { 0x0102, 3, true, false } },
+	    "3b01 1300 0000 0102 0003 8000 0102 0000" },
+	{ "Update Notification, D", { .type = MH_UPN, .upn = { 0x0102, 3, false, true } },
+	    "3b01 1300 0000 0102 0003 4000 0102 0000" },
+	{ "Update Notification Acknowledgement", { .type = MH_UPA, .upa = { 0x0102, 129 } },
+	    "3b01 1400 0000 0102 8100 0000 0102 0000" },
 };
 
 static void
