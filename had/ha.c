@@ -7,31 +7,15 @@
 #include <string.h>
 
 #include "common/wire/icmp6.h"
-#include "had/ha_adopt.h"
+#include "had/ha_core.h"
+#include "had/ha_hand.h"
 #include "had/ha_plan.h"
 
 /* RFC 6275 9.3.3, RFC 4443 2.4 (f): error messages a second, whoever they go to. */
 #define ERRORS_PER_S 10
 
-struct ha {
-	const struct ha_policy *policy; /* NULL before the first configuration */
-	const struct ha_table *table;
-	struct want *want;
-	const struct ha_ops *ops;
-	void *ctx;
-	struct ha_cache cache;
-	struct plan underneath;
-	struct ha_adopted adopted;
-	struct plan next; /* scratch: the plan that is being made */
-	size_t bound;
-	mono_t armed;
-	mono_t errors_since; /* the second in which the errors below were sent */
-	unsigned errors;
-	uint64_t counted[HA_REASONS];
-};
-
-static struct ha_view
-view_of(const struct ha *h)
+struct ha_view
+ha_view_of(const struct ha *h)
 {
 	return (struct ha_view){ .policy = h->policy, .table = h->table, .cache = &h->cache };
 }
@@ -58,9 +42,8 @@ say(struct ha *h, enum ha_event_kind kind, enum ha_reason reason, const struct h
 	h->ops->event(h->ctx, &e);
 }
 
-/* A message that changed nothing. q is NULL if it was no Binding Update. */
-static void
-say_no(struct ha *h, enum ha_reason reason, const struct ip6_mh_packet *p,
+void
+ha_say_no(struct ha *h, enum ha_reason reason, const struct ip6_mh_packet *p,
     const struct ha_request *q, int status)
 {
 	struct ha_event e = {
@@ -82,16 +65,16 @@ say_no(struct ha *h, enum ha_reason reason, const struct ip6_mh_packet *p,
 
 /* ---- what is sent ---- */
 
-static void
-send_mh(struct ha *h, const struct mh *m, const struct ip6_mh_packet *to, bool with_rh2)
+void
+ha_send_mh(struct ha *h, const struct mh *m, const struct in6_addr *to, const struct in6_addr *home)
 {
-	uint8_t buf[64];
+	uint8_t buf[128];
 	struct wire_writer w = { .base = buf, .len = sizeof(buf) };
 	struct ip6_mh_out out = {
 		.src = h->policy->address,
-		.dst = to->src,
-		.with_rh2 = with_rh2,
-		.home = to->hao,
+		.dst = *to,
+		.with_rh2 = home != NULL,
+		.home = home ? *home : in6addr_any,
 		.mh = buf,
 	};
 	int r = mh_put(&w, m);
@@ -124,7 +107,7 @@ acknowledge(struct ha *h, const struct ip6_mh_packet *p, const struct ha_verdict
 			m.opts.refresh_s = (uint32_t)refresh_s & ~3u;
 		}
 	}
-	send_mh(h, &m, p, p->has_hao);
+	ha_send_mh(h, &m, &p->src, p->has_hao ? &p->hao : NULL);
 }
 
 static bool
@@ -148,7 +131,7 @@ binding_error(struct ha *h, const struct ip6_mh_packet *p, uint8_t status)
 	m.be.status = status;
 	if (p->has_hao)
 		m.be.home = p->hao;
-	send_mh(h, &m, p, false);
+	ha_send_mh(h, &m, &p->src, NULL);
 }
 
 static void
@@ -180,23 +163,25 @@ rearm(struct ha *h)
 	h->ops->arm(h->ctx, when);
 }
 
-static void
-set_due(struct ha *h, struct ha_bind *b)
+void
+ha_set_due(struct ha *h, struct ha_bind *b)
 {
-	mono_t due = b->expires;
+	mono_t due = mono_min(b->expires, ha_hand_due(b));
 
 	for (uint8_t i = 0; i < b->lates; i++)
 		due = mono_min(due, b->late[i].until);
 	ha_due_set(&h->cache.due, b, due);
 }
 
-/* Make the kernel have what reg and the late addresses call for. 0 or -errno, and as before. */
-static int
-install(struct ha *h, struct ha_bind *b, const struct ha_reg *reg, const struct ha_late *late,
+int
+ha_install(struct ha *h, struct ha_bind *b, const struct ha_reg *reg, const struct ha_late *late,
     uint8_t lates)
 {
+	struct ha_late also[HA_LATE_MAX + 1];
+	uint8_t n = ha_hand_also(b, &reg->coa, late, lates, also);
+
 	plan_clear(&h->next);
-	ha_plan(&h->next, h->policy, reg, late, lates);
+	ha_plan(&h->next, h->policy, reg, also, n);
 	return h->next.bad ? -ENOMEM : want_change(h->want, &b->plan, &h->next, NULL);
 }
 
@@ -215,8 +200,9 @@ retire(struct ha *h, struct ha_bind *b, mono_t until)
 		h->bound--;
 	b->state = HA_DELETED;
 	b->lates = 0;
+	ha_hand_end(b);
 	b->expires = until;
-	set_due(h, b);
+	ha_set_due(h, b);
 }
 
 static void
@@ -282,7 +268,7 @@ establish(struct ha *h, struct ha_bind *b, const struct ha_reg *reg, mono_t now)
 	uint8_t lates = lates_after(h, b, &reg->coa, now, late);
 	int r;
 
-	r = install(h, b, reg, late, lates);
+	r = ha_install(h, b, reg, late, lates);
 	if (r < 0)
 		return r;
 	take_over(h, b, reg, now);
@@ -306,12 +292,13 @@ establish(struct ha *h, struct ha_bind *b, const struct ha_reg *reg, mono_t now)
 
 undo:
 	/* No memory for a claim: back to the plan that b has for what it still is. */
-	if (b->state == HA_BOUND)
+	if (b->state == HA_BOUND) {
 		lates = lates_after(h, b, &b->reg.coa, now, late);
-	plan_clear(&h->next);
-	if (b->state == HA_BOUND)
-		ha_plan(&h->next, h->policy, &b->reg, late, lates);
-	(void)want_change(h->want, &b->plan, &h->next, NULL);
+		(void)ha_install(h, b, &b->reg, late, lates);
+	} else {
+		plan_clear(&h->next);
+		(void)want_change(h->want, &b->plan, &h->next, NULL);
+	}
 	return r;
 }
 
@@ -329,7 +316,8 @@ same_prefixes(const struct ha_reg *a, const struct ha_reg *b)
 
 /* Returns what came of it: v->reason, or what went wrong. */
 static enum ha_reason
-register_binding(struct ha *h, const struct ha_verdict *v, mono_t now)
+register_binding(
+    struct ha *h, const struct ha_verdict *v, const struct in6_addr *sender, mono_t now)
 {
 	struct ha_bind *b = ha_cache_find(&h->cache, &v->reg.hoa);
 	bool is_new = !b;
@@ -348,7 +336,9 @@ register_binding(struct ha *h, const struct ha_verdict *v, mono_t now)
 		return r == -ENOMEM ? HA_MEMORY : HA_KERNEL;
 	}
 	b->expires = mono_add_ms(now, (int64_t)v->reg.lifetime_s * 1000);
-	set_due(h, b);
+	if (v->reason == HA_MOVED)
+		ha_hand_moved(h, b, &previous, sender, now);
+	ha_set_due(h, b);
 
 	if (v->reason == HA_MOVED)
 		say(h, HA_EV_MOVED, v->reason, &b->reg, &previous);
@@ -377,13 +367,13 @@ static void
 receive_update(struct ha *h, mono_t now, const struct ip6_mh_packet *p, const struct mh *m)
 {
 	int status = h->ops->authenticate ? h->ops->authenticate(h->ctx, p, m) : 0;
-	struct ha_view view = view_of(h);
+	struct ha_view view = ha_view_of(h);
 	struct ha_request q;
 	struct ha_verdict v;
 
 	ha_request_from(p, m, &q);
 	if (status < 0) {
-		say_no(h, HA_UNAUTHENTICATED, p, &q, HA_SILENT);
+		ha_say_no(h, HA_UNAUTHENTICATED, p, &q, HA_SILENT);
 		return;
 	}
 	ha_verdict(&view, &q, now, &v);
@@ -394,12 +384,12 @@ receive_update(struct ha *h, mono_t now, const struct ip6_mh_packet *p, const st
 	if (v.reason == HA_DEREGISTERED)
 		deregister(h, &v, now);
 	else if (v.reason == HA_REGISTERED || v.reason == HA_REFRESHED || v.reason == HA_MOVED)
-		v.reason = register_binding(h, &v, now);
+		v.reason = register_binding(h, &v, &q.src, now);
 
 	if (v.reason != HA_AUTHENTICATION)
 		status = ha_reason_status(v.reason);
 	if (status == HA_SILENT || status >= 128)
-		say_no(h, v.reason, p, &q, status);
+		ha_say_no(h, v.reason, p, &q, status);
 	else
 		h->counted[v.reason]++;
 	if (status != HA_SILENT)
@@ -417,9 +407,29 @@ receive_other(struct ha *h, mono_t now, const struct ip6_mh_packet *p)
 	b = ha_cache_find(&h->cache, &p->hao);
 	if (ha_bind_is_live(b, now) && ip6_equal(&b->reg.coa, &p->src))
 		return;
-	say_no(h, HA_NO_HAO_BINDING, p, NULL, HA_SILENT);
+	ha_say_no(h, HA_NO_HAO_BINDING, p, NULL, HA_SILENT);
 	if (may_send_error(h, now, p))
 		binding_error(h, p, 1);
+}
+
+/* False: a message that home agents do not take, or with headers it does not come in (M-06). */
+static bool
+receive_known(struct ha *h, mono_t now, const struct ip6_mh_packet *p, const struct mh *m)
+{
+	struct hand hand;
+
+	if (p->has_rh2 || (p->has_hao && m->type != MH_BU))
+		return false;
+	if (m->type == MH_BU) {
+		receive_update(h, now, p, m);
+		return true;
+	}
+	if (m->type == MH_UPA)
+		return ha_hand_heard(h, p, m);
+	if (hand_get(m, &hand) < 0 || hand.kind != HAND_ASK)
+		return false;
+	ha_hand_ask(h, now, p, m, &hand);
+	return true;
 }
 
 static void
@@ -430,21 +440,19 @@ receive_mh(struct ha *h, mono_t now, const struct ip6_mh_packet *p)
 
 	switch (mh_get(p, &m, &at)) {
 	case MH_OK:
-		if (m.type == MH_BU && !p->has_rh2) /* M-06: no routing header on these */
-			receive_update(h, now, p, &m);
-		else
-			say_no(h, HA_NOT_FOR_US, p, NULL, HA_SILENT);
+		if (!receive_known(h, now, p, &m))
+			ha_say_no(h, HA_NOT_FOR_US, p, NULL, HA_SILENT);
 		return;
 	case MH_DROP:
-		say_no(h, HA_MALFORMED, p, NULL, HA_SILENT);
+		ha_say_no(h, HA_MALFORMED, p, NULL, HA_SILENT);
 		return;
 	case MH_UNKNOWN:
-		say_no(h, HA_UNKNOWN_TYPE, p, NULL, HA_SILENT);
+		ha_say_no(h, HA_UNKNOWN_TYPE, p, NULL, HA_SILENT);
 		if (may_send_error(h, now, p))
 			binding_error(h, p, 2);
 		return;
 	case MH_PROBLEM:
-		say_no(h, HA_BAD_HEADER, p, NULL, HA_SILENT);
+		ha_say_no(h, HA_BAD_HEADER, p, NULL, HA_SILENT);
 		if (may_send_error(h, now, p))
 			parameter_problem(h, p, at);
 		return;
@@ -456,7 +464,7 @@ ha_receive(struct ha *h, struct tick t, const struct ip6_mh_packet *p)
 {
 	ha_tick(h, t); /* so that nothing is bound whose time is over */
 	if (p->has_hao && !ip6_is_unicast_routable(&p->hao)) /* M-07, before all else */
-		say_no(h, HA_HOME_ADDRESS, p, NULL, HA_SILENT);
+		ha_say_no(h, HA_HOME_ADDRESS, p, NULL, HA_SILENT);
 	else if (p->mh)
 		receive_mh(h, t.now, p);
 	else
@@ -466,14 +474,15 @@ ha_receive(struct ha *h, struct tick t, const struct ip6_mh_packet *p)
 
 /* ---- time ---- */
 
-/* the grace of one or more former care-of addresses is over. */
+/* the grace of one or more former care-of addresses is over, or a wait (ha_hand.h). */
 static void
-end_grace(struct ha *h, struct ha_bind *b, mono_t now)
+tick_binding(struct ha *h, struct ha_bind *b, mono_t now)
 {
+	bool stale = ha_hand_tick(h, b, now);
 	struct ha_late late[HA_LATE_MAX];
 	uint8_t lates = lates_after(h, b, &b->reg.coa, now, late);
 
-	if (install(h, b, &b->reg, late, lates) < 0) {
+	if ((stale || lates != b->lates) && ha_install(h, b, &b->reg, late, lates) < 0) {
 		/* Short of memory; leaving out is all that was asked, so a little later. */
 		for (uint8_t i = 0; i < b->lates; i++)
 			b->late[i].until = mono_add_ms(now, 1000);
@@ -481,7 +490,7 @@ end_grace(struct ha *h, struct ha_bind *b, mono_t now)
 		b->lates = lates;
 		memcpy(b->late, late, lates * sizeof(late[0]));
 	}
-	set_due(h, b);
+	ha_set_due(h, b);
 }
 
 void
@@ -491,7 +500,7 @@ ha_tick(struct ha *h, struct tick t)
 
 	while ((b = ha_due_first(&h->cache.due)) && mono_reached(t.now, b->due)) {
 		if (!mono_reached(t.now, b->expires)) {
-			end_grace(h, b, t.now);
+			tick_binding(h, b, t.now);
 			continue;
 		}
 		if (b->state == HA_BOUND)
@@ -517,7 +526,7 @@ ha_deadline(const struct ha *h)
 static void
 judge_again(const struct ha *h, const struct ha_bind *b, mono_t now, struct ha_verdict *ret_verdict)
 {
-	struct ha_view view = view_of(h);
+	struct ha_view view = ha_view_of(h);
 	struct ha_request q = {
 		.src = b->reg.coa,
 		.hoa = b->reg.hoa,
@@ -595,7 +604,7 @@ void
 ha_inquire(
     const struct ha *h, struct tick t, const struct ha_request *q, struct ha_verdict *ret_verdict)
 {
-	struct ha_view view = view_of(h);
+	struct ha_view view = ha_view_of(h);
 
 	ha_verdict(&view, q, t.now, ret_verdict);
 }

@@ -56,9 +56,9 @@ struct ha_ops {
 	void (*event)(void *ctx, const struct ha_event *e);
 	/*
 	 * The hook for authentication (requirement N-47, S-02): asked once for each
-	 * well-formed Binding Update, before any answer that depends on a binding.
-	 * 0 accepts, below 0 discards in silence, a status of 128 or more refuses with
-	 * it. NULL accepts everything.
+	 * well-formed Binding Update, and for each question of a host that wants one
+	 * (ha_hand.h), before any answer that depends on a binding. 0 accepts, below 0 discards in
+	 * silence, a status of 128 or more refuses with it. NULL accepts everything.
 	 */
 	int (*authenticate)(void *ctx, const struct ip6_mh_packet *p, const struct mh *bu);
 };

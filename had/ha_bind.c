@@ -32,6 +32,7 @@ static void
 forget(struct ha_bind *b)
 {
 	plan_done(&b->plan);
+	free(b->hand);
 	free(b);
 }
 

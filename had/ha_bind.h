@@ -54,6 +54,7 @@ struct ha_bind {
 	uint32_t moves;
 	uint8_t lates;
 	struct ha_late late[HA_LATE_MAX]; /* newest first */
+	struct ha_hand *hand;		  /* it is about to move (ha_hand.h), or NULL; owned */
 	struct plan plan;		  /* what it has in the kernel (want.h) */
 	mono_t due;			  /* written by ha_due_set alone */
 	size_t slot;			  /* ha_due's */

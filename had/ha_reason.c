@@ -11,6 +11,7 @@ static const struct {
 	[HA_REFRESHED] = { "bu-refreshed", MH_ACCEPTED },
 	[HA_MOVED] = { "bu-moved", MH_ACCEPTED },
 	[HA_DEREGISTERED] = { "bu-deregistered", MH_ACCEPTED },
+	[HA_ASKED] = { "asked", MH_ACCEPTED },
 
 	[HA_SEQUENCE] = { "bu-sequence", MH_SEQUENCE },
 	[HA_TYPE_CHANGE] = { "bu-type-change", MH_TYPE_CHANGE },

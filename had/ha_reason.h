@@ -16,6 +16,7 @@ enum ha_reason {
 	HA_REFRESHED,
 	HA_MOVED,
 	HA_DEREGISTERED,
+	HA_ASKED, /* no Binding Update: may somebody have this guest (ha_hand.h)? */
 
 	/* Refused: a Binding Acknowledgement says so. */
 	HA_SEQUENCE,		/* M-10 */

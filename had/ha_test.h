@@ -23,6 +23,7 @@
 
 #include "common/base/base.h"
 #include "common/base/text.h"
+#include "common/wire/hand.h"
 #include "had/ha.h"
 
 /* A test whose printed name begins with the requirements it proves. */
@@ -69,6 +70,9 @@ struct world {
 	char answer[128]; /* the last, as text */
 	struct in6_addr answer_to, answer_via;
 	unsigned answers;
+	char notice[128]; /* the last Update Notification, as text */
+	unsigned notices;
+	uint16_t notice_seq;
 	char icmp6[64];
 	char events[1024]; /* "moved registered ..." since world_quiet */
 	mono_t armed;
@@ -232,6 +236,35 @@ has_tunnel(const struct world *w, const char *host)
 
 /* ---- what the home agent says ---- */
 
+/* What a message about a move says (common/wire/hand.h), as text. */
+static inline void
+describe(const struct mh *m, char *buf, size_t max)
+{
+	static const char *const names[] = { "ask", "answer", "expected", "switched" };
+	char home[TEXT_ADDR_MAX], careof[TEXT_ADDR_MAX];
+	struct hand h;
+
+	assert_int_equal(hand_get(m, &h), 0);
+	snprintf(buf, max, "%s %u id=%u seq=%u life=%u home=%s coa=%s", names[h.kind - HAND_ASK],
+	    h.code, h.id, h.seq, h.lifetime_s, text_addr(&h.home, home),
+	    text_addr(&h.careof, careof));
+}
+
+static inline void
+world_notified(struct world *w, const struct ip6_mh_packet *p, const struct mh *m)
+{
+	char text[96], to[TEXT_ADDR_MAX];
+
+	assert_false(p->has_rh2);
+	assert_int_equal(m->upn.reason, HAND_UPN_REASON);
+	assert_true(m->upn.acknowledge);
+	describe(m, text, sizeof(text));
+	snprintf(w->notice, sizeof(w->notice), "%s to=%s%s", text, text_addr(&p->dst, to),
+	    m->upn.again ? " again" : "");
+	w->notices++;
+	w->notice_seq = m->upn.seq;
+}
+
 static inline void
 world_send(void *ctx, const struct ip6_mh_out *out)
 {
@@ -248,6 +281,10 @@ world_send(void *ctx, const struct ip6_mh_out *out)
 	assert_int_equal(mh_get(&p, &m, &at), MH_OK);
 	assert_true(ip6_equal(&p.src, &w->policy.address));
 	assert_false(p.has_hao); /* M-06 */
+	if (m.type == MH_UPN) {
+		world_notified(w, &p, &m);
+		return;
+	}
 	w->answers++;
 	w->answer_to = p.dst;
 	w->answer_via = p.has_rh2 ? p.rh2 : in6addr_any;
@@ -257,6 +294,11 @@ world_send(void *ctx, const struct ip6_mh_out *out)
 		assert_false(p.has_rh2);
 		snprintf(w->answer, sizeof(w->answer), "error %u home=%s", m.be.status,
 		    text_addr(&m.be.home, home));
+		return;
+	}
+	if (m.type == MH_EXPERIMENTAL) {
+		assert_false(p.has_rh2);
+		describe(&m, w->answer, sizeof(w->answer));
 		return;
 	}
 	assert_int_equal(m.type, MH_BA);
@@ -320,7 +362,7 @@ world_authenticate(void *ctx, const struct ip6_mh_packet *p, const struct mh *bu
 	struct world *w = ctx;
 
 	assert_non_null(p);
-	assert_int_equal(bu->type, MH_BU);
+	assert_true(bu->type == MH_BU || bu->type == MH_EXPERIMENTAL);
 	w->auth_asked++;
 	return w->auth;
 }
@@ -361,8 +403,8 @@ static inline void
 world_quiet(struct world *w)
 {
 	w->n_lines = 0;
-	w->answers = 0;
-	w->answer[0] = w->events[0] = w->icmp6[0] = '\0';
+	w->answers = w->notices = 0;
+	w->answer[0] = w->events[0] = w->icmp6[0] = w->notice[0] = '\0';
 }
 
 /* A home agent that knows nothing, above a kernel that may. */
