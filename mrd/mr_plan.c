@@ -120,6 +120,8 @@ add_default(const struct sketch *s, uint32_t table)
 	case MR_REG_IDLE:
 	case MR_REG_WAITING:
 	case MR_REG_LEAVING:
+	case MR_REG_RETURNING:
+	case MR_REG_HOME:
 	case MR_REG_STATES:
 		break;
 	}

@@ -57,6 +57,13 @@ is_farewell(const struct mr_reg *reg)
 	return reg->state == MR_REG_LEAVING || reg->state == MR_REG_UNROUTED;
 }
 
+/* What it sends ends a binding. */
+static bool
+deregisters(const struct mr_reg *reg)
+{
+	return is_farewell(reg) || reg->state == MR_REG_RETURNING;
+}
+
 /* Send now, or as soon as the rate allows; then wait for the answer. */
 static void
 transmit(struct mr_reg *reg, const struct input *in)
@@ -74,7 +81,7 @@ transmit(struct mr_reg *reg, const struct input *in)
 	}
 
 	bu.seq = mr_seq_next(&reg->seq, now->unix_ms);
-	bu.lifetime_s = is_farewell(reg) ? 0 : reg->conf->lifetime_s;
+	bu.lifetime_s = deregisters(reg) ? 0 : reg->conf->lifetime_s;
 	rate_count(reg, now->now);
 	remember(reg, &bu, now->now);
 	reg->sends++;
@@ -221,6 +228,14 @@ stop(struct mr_reg *reg, const struct input *in)
 	reg->granted_s = 0;
 }
 
+/* RFC 6275 11.5.5: nobody but us has the Home Address now. */
+static void
+arrive(struct mr_reg *reg, const struct input *in)
+{
+	stop(reg, in);
+	reg->withdrawn = false;
+}
+
 /* The lifetime is over: whatever we ask from now on is a first registration (M-59). */
 static void
 lapse(struct mr_reg *reg, const struct input *in)
@@ -245,8 +260,8 @@ farewell(struct mr_reg *reg, const struct input *in)
 }
 
 /*
- * Every transition there is. A pair that is not here does nothing, on purpose:
- * mr_reg_test.c walks all of them.
+ * Every transition there is; on the home link WAITING is RETURNING. A pair that is not
+ * here does nothing, on purpose: mr_reg_test.c walks all of them.
  */
 static const struct rule {
 	enum mr_reg_state from;
@@ -352,6 +367,34 @@ static const struct rule {
 	{ MR_REG_LEAVING,  MR_REG_GIVE_UP,      MR_REG_IDLE,     drop },
 	{ MR_REG_LEAVING,  MR_REG_ATTACH,       MR_REG_WAITING,  begin },	/* here again */
 	{ MR_REG_LEAVING,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
+
+	/*
+	 * RFC 6275 11.5.5. Any refusal but a late one says as well that there is no binding
+	 * of ours, 133 in plain words. One that was never answered is not waited for in
+	 * `deregister`: it has been sent.
+	 */
+	{ MR_REG_RETURNING, MR_REG_TIMER,       MR_REG_RETURNING, resend },
+	{ MR_REG_RETURNING, MR_REG_ACK,         MR_REG_HOME,     arrive },
+	{ MR_REG_RETURNING, MR_REG_NAK_SEQUENCE, MR_REG_RETURNING, resequence },
+	{ MR_REG_RETURNING, MR_REG_NAK_LATER,   MR_REG_RETURNING, later },
+	{ MR_REG_RETURNING, MR_REG_NAK_STOP,    MR_REG_HOME,     arrive },
+	{ MR_REG_RETURNING, MR_REG_NAK_BAR,     MR_REG_HOME,     arrive },
+	{ MR_REG_RETURNING, MR_REG_PAUSE,       MR_REG_RETURNING, later },
+	{ MR_REG_RETURNING, MR_REG_EXPIRE,      MR_REG_RETURNING, lapse },
+	{ MR_REG_RETURNING, MR_REG_MOVE,        MR_REG_WAITING,  begin_elsewhere },
+	{ MR_REG_RETURNING, MR_REG_ATTACH,      MR_REG_WAITING,  begin },
+	{ MR_REG_RETURNING, MR_REG_FORCE,       MR_REG_WAITING,  begin },
+	{ MR_REG_RETURNING, MR_REG_HOLD,        MR_REG_RETURNING, hold },
+	{ MR_REG_RETURNING, MR_REG_DEREGISTER,  MR_REG_IDLE,     drop },
+	{ MR_REG_RETURNING, MR_REG_DETACH,      MR_REG_IDLE,     drop },
+
+	{ MR_REG_HOME,     MR_REG_MOVE,         MR_REG_WAITING,  begin_elsewhere },
+	{ MR_REG_HOME,     MR_REG_ATTACH,       MR_REG_WAITING,  begin },	/* resumed here */
+	{ MR_REG_HOME,     MR_REG_NUDGE,        MR_REG_WAITING,  begin },	/* it has one after all */
+	{ MR_REG_HOME,     MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_HOME,     MR_REG_HOLD,         MR_REG_HOME,     hold },
+	{ MR_REG_HOME,     MR_REG_DEREGISTER,   MR_REG_IDLE,     drop },
+	{ MR_REG_HOME,     MR_REG_DETACH,       MR_REG_IDLE,     drop },
 	/* clang-format on */
 };
 
@@ -364,7 +407,7 @@ step(struct mr_reg *reg, const struct input *in)
 
 		if (r->from != reg->state || r->on != in->event)
 			continue;
-		reg->state = r->to;
+		reg->state = reg->home && r->to == MR_REG_WAITING ? MR_REG_RETURNING : r->to;
 		r->act(reg, in);
 		reg->ops->moved(reg->ctx, reg, r->from, r->on, in->now);
 		return;
@@ -414,7 +457,7 @@ static enum mr_reg_event
 accepted(const struct mr_reg *reg, const struct mh *ba, const struct mr_reg_sent *sent,
     const struct tick *now)
 {
-	if (is_farewell(reg))
+	if (deregisters(reg))
 		return MR_REG_ACK;
 	/* X-03 forbids to de-register while the guest may be on its way. */
 	if (!(ba->ba.flags & MH_BA_R))
@@ -445,7 +488,7 @@ mr_reg_answer(struct mr_reg *reg, const struct mh *ba, const struct tick *now)
 	} else {
 		fate = fate_of(ba->ba.status);
 		in.event = fate.event;
-		if (fate.withdraw && reg->with.explicit_mode && !is_farewell(reg))
+		if (fate.withdraw && reg->with.explicit_mode && !deregisters(reg))
 			reg->withdrawn = true;
 	}
 	step(reg, &in);
@@ -496,13 +539,27 @@ mr_reg_word(struct mr_reg *reg, enum mr_reg_event word, const struct tick *now)
 	step(reg, &in);
 }
 
+static void
+place(struct mr_reg *reg, const struct in6_addr *careof, bool home, const struct tick *now)
+{
+	if (ip6_equal(&reg->careof, careof) && reg->home == home)
+		return;
+	reg->careof = *careof;
+	reg->home = home;
+	/* Who has been refused needs nobody at home. */
+	mr_reg_word(reg, home && mr_reg_is_stopped(reg) ? MR_REG_FORCE : MR_REG_MOVE, now);
+}
+
 void
 mr_reg_careof(struct mr_reg *reg, const struct in6_addr *careof, const struct tick *now)
 {
-	if (ip6_equal(&reg->careof, careof))
-		return;
-	reg->careof = *careof;
-	mr_reg_word(reg, MR_REG_MOVE, now);
+	place(reg, careof, false, now);
+}
+
+void
+mr_reg_return(struct mr_reg *reg, const struct in6_addr *home_address, const struct tick *now)
+{
+	place(reg, home_address, true, now);
 }
 
 void
@@ -555,6 +612,8 @@ mr_reg_state_name(enum mr_reg_state state)
 		[MR_REG_BARRED] = "refused",
 		[MR_REG_UNROUTED] = "refused",
 		[MR_REG_LEAVING] = "idle",
+		[MR_REG_RETURNING] = "waiting",
+		[MR_REG_HOME] = "home",
 	};
 
 	return state < MR_REG_STATES ? names[state] : "idle";

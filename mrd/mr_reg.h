@@ -2,8 +2,8 @@
  * mr_reg.h - one home registration: the state machine that sends Binding Updates
  * for one guest and believes the answers.
  *
- * Source: RFC 6275 11.7.1 (sending), 11.7.3 (acknowledgements), 11.7.4 (refresh
- *         requests), 11.8 (retransmission and rate); RFC 3963 5.2-5.4, 5.8.
+ * Source: RFC 6275 11.5.5 (returning home), 11.7.1 (sending), 11.7.3 (acknowledgements),
+ *         11.7.4 (refresh requests), 11.8 (retransmission and rate); RFC 3963 5.2-5.4, 5.8.
  * Layer:  core. Time is an argument; what is sent goes through mr_reg_ops.
  *
  *	mr_reg_init(&r, &conf, &ops, ctx);
@@ -19,14 +19,16 @@
 
 enum mr_reg_state {
 	MR_REG_IDLE,
-	MR_REG_WAITING,	 /* asked, nothing acknowledged for this care-of address */
-	MR_REG_BOUND,	 /* acknowledged, lifetime running; refreshes happen here too */
-	MR_REG_LAPSED,	 /* the lifetime ended without an answer; asking on */
-	MR_REG_REFUSED,	 /* refused for a reason that may pass; asking on, slowly */
-	MR_REG_STOPPED,	 /* refused for good: nothing is sent until gone or told */
-	MR_REG_BARRED,	 /* 134: this Home Address is somebody else's (RFC 6275 11.7.1) */
-	MR_REG_UNROUTED, /* accepted, but not as a mobile router: de-registering (RFC 3963 5.3) */
-	MR_REG_LEAVING,	 /* de-registering because we were told to */
+	MR_REG_WAITING,	  /* asked, nothing acknowledged for this care-of address */
+	MR_REG_BOUND,	  /* acknowledged, lifetime running; refreshes happen here too */
+	MR_REG_LAPSED,	  /* the lifetime ended without an answer; asking on */
+	MR_REG_REFUSED,	  /* refused for a reason that may pass; asking on, slowly */
+	MR_REG_STOPPED,	  /* refused for good: nothing is sent until gone or told */
+	MR_REG_BARRED,	  /* 134: this Home Address is somebody else's (RFC 6275 11.7.1) */
+	MR_REG_UNROUTED,  /* accepted, but not as a mobile router: de-registering (RFC 3963 5.3) */
+	MR_REG_LEAVING,	  /* de-registering because we were told to */
+	MR_REG_RETURNING, /* on the home link, de-registering (RFC 6275 11.5.5) */
+	MR_REG_HOME,	  /* on the home link, and the home agent has no binding */
 	MR_REG_STATES
 };
 
@@ -94,7 +96,8 @@ struct mr_reg {
 	enum mr_reg_state state; /* written only by step(), and mr_reg_resume */
 	bool held;		 /* nothing is sent, timers stand still */
 	bool withdrawn;		 /* the home agent refused the prefixes (RFC 3963 5.4.2) */
-	struct in6_addr careof;	 /* ::, there is none: wait */
+	struct in6_addr careof;	 /* ::, there is none: wait; the Home Address at home */
+	bool home;		 /* this host is on the home link */
 	struct mr_reg_with with;
 	struct mr_seq seq;
 
@@ -142,6 +145,11 @@ void mr_reg_word(struct mr_reg *reg, enum mr_reg_event word, const struct tick *
 
 /* This host's care-of address, or ::. Registers from it at once if there is reason to. */
 void mr_reg_careof(struct mr_reg *reg, const struct in6_addr *careof, const struct tick *now);
+/*
+ * This host is on the home link: whatever would register from here on de-registers from
+ * home_address instead (RFC 6275 11.5.5), until there is a care-of address again.
+ */
+void mr_reg_return(struct mr_reg *reg, const struct in6_addr *home_address, const struct tick *now);
 
 /*
  * A Binding Acknowledgement from our home agent for our Home Address. Returns
@@ -156,5 +164,5 @@ mono_t mr_reg_due(const struct mr_reg *reg);
 bool mr_reg_is_outstanding(const struct mr_reg *reg, uint16_t seq);
 /* Does its end say that the home agent will not have us: STOPPED, BARRED, UNROUTED? */
 bool mr_reg_is_stopped(const struct mr_reg *reg);
-/* "idle", "waiting", "bound", "refused", "lapsed". */
+/* "idle", "waiting", "bound", "refused", "lapsed", "home". */
 const char *mr_reg_state_name(enum mr_reg_state state);

@@ -7,6 +7,7 @@
 #include "mrd/mr_test.h"
 
 #define SENT_MAX 4096
+#define HOME "2001:db8:200:1::1"
 
 /* A registration and what it did. */
 struct world {
@@ -67,14 +68,22 @@ careof(struct world *w, const char *text)
 	mr_reg_careof(&w->reg, &a, &t);
 }
 
+/* The uplink is on the home link now. */
+static void
+home(struct world *w)
+{
+	struct in6_addr a = addr_of(HOME);
+	struct tick t = at_ms(w->ms);
+
+	mr_reg_return(&w->reg, &a, &t);
+}
+
 static struct world *
 idle(void)
 {
 	static struct world w;
 
-	w = (struct world){
-		.conf = { .lifetime_s = 120, .first_timeout_ms = 1500 }
-	};
+	w = (struct world){ .conf = { .lifetime_s = 120, .first_timeout_ms = 1500 } };
 	mr_reg_init(&w.reg, &w.conf, &ops, &w);
 	w.reg.with = (struct mr_reg_with){ addr_of("2001:db8:100::1"), true };
 	careof(&w, "2001:db8:a::1");
@@ -808,7 +817,7 @@ a_deregistration_without_an_address_ends_at_once(void **state)
 	assert_int_equal(w->n, 1);
 }
 
-/* ---- everything with everything ---- */
+/* ---- on the home link ---- */
 
 /* Any state by the shortest way there is. */
 static struct world *
@@ -846,10 +855,130 @@ in_state(enum mr_reg_state s)
 	case MR_REG_LEAVING:
 		word(w, MR_REG_DEREGISTER);
 		break;
+	case MR_REG_RETURNING:
+		home(w);
+		break;
+	case MR_REG_HOME:
+		home(w);
+		answer(w, MH_NOT_HOME_AGENT, 0);
+		break;
 	}
 	assert_int_equal(w->reg.state, s);
 	return w;
 }
+
+static void
+at_home_it_deregisters_from_its_home_address_until_it_is_answered(void **state)
+{
+	struct world *w = bound_for(120);
+	struct in6_addr a = addr_of(HOME);
+
+	(void)state;
+	pass(w, 5000);
+	home(w);
+	assert_int_equal(w->reg.state, MR_REG_RETURNING);
+	assert_int_equal(w->n, 2);
+	assert_int_equal(w->sent[1].ms, 5000);
+	assert_int_equal(w->sent[1].lifetime_s, 0);
+	assert_true(ip6_equal(&w->sent[1].careof, &a));
+	pass(w, 5000 + 1000 + 2000 + 4000);
+	assert_int_equal(w->n, 5);
+	assert_true(mh_seq_newer(w->sent[4].seq, w->sent[1].seq));
+	assert_int_equal(w->sent[4].lifetime_s, 0);
+	assert_true(answer(w, 0, 0));
+	assert_int_equal(w->reg.state, MR_REG_HOME);
+	pass(w, 1000000);
+	assert_int_equal(w->n, 5);
+}
+
+static void
+what_was_sent_abroad_is_not_answered_at_home(void **state)
+{
+	struct world *w = waiting();
+
+	(void)state;
+	home(w);
+	assert_false(give(w, ack(w->sent[0].seq, 0, 120)));
+	assert_int_equal(w->reg.state, MR_REG_RETURNING);
+}
+
+static void
+a_refused_return_is_a_return_unless_it_may_pass(void **state)
+{
+	static const uint8_t done[] = { MH_NOT_HOME_AGENT, MH_PROHIBITED, MH_DAD_FAILED };
+	struct world *w;
+
+	(void)state;
+	for (size_t i = 0; i < countof(done); i++) {
+		w = bound_for(120);
+		home(w);
+		assert_true(answer(w, done[i], 0));
+		assert_int_equal(w->reg.state, MR_REG_HOME);
+	}
+	w = bound_for(120);
+	home(w);
+	assert_true(answer(w, MH_NO_RESOURCES, 0));
+	assert_int_equal(w->reg.state, MR_REG_RETURNING);
+	pass(w, 32000);
+	assert_int_equal(w->n, 3);
+	/* 135: the home agent's number is followed. */
+	assert_true(give(w, ack((uint16_t)(w->sent[2].seq + 100), MH_SEQUENCE, 0)));
+	assert_int_equal(w->n, 4);
+	assert_int_equal(w->sent[3].seq, (uint16_t)(w->sent[2].seq + 101));
+}
+
+static void
+a_guest_that_starts_at_home_deregisters_whoever_had_it(void **state)
+{
+	struct world *w = idle();
+
+	(void)state;
+	home(w);
+	assert_int_equal(w->n, 0);
+	word(w, MR_REG_ATTACH);
+	assert_int_equal(w->n, 1);
+	assert_int_equal(w->sent[0].lifetime_s, 0);
+	answer(w, MH_NOT_HOME_AGENT, 0);
+	/* It came home when it had been refused abroad. */
+	w = in_state(MR_REG_STOPPED);
+	home(w);
+	assert_int_equal(w->reg.state, MR_REG_RETURNING);
+	assert_int_equal(w->sent[1].lifetime_s, 0);
+}
+
+static void
+abroad_again_it_registers_as_new(void **state)
+{
+	struct world *w = in_state(MR_REG_HOME);
+	size_t n = w->n;
+
+	(void)state;
+	pass(w, 10000);
+	careof(w, "2001:db8:b::1");
+	assert_int_equal(w->reg.state, MR_REG_WAITING);
+	assert_int_equal(w->sent[n].lifetime_s, 120);
+	pass(w, 11499);
+	assert_int_equal(w->n, n + 1);
+	pass(w, 11500);
+	assert_int_equal(w->n, n + 2);
+}
+
+static void
+suspended_at_home_it_says_nothing(void **state)
+{
+	struct world *w = in_state(MR_REG_RETURNING);
+	size_t n = w->n;
+
+	(void)state;
+	word(w, MR_REG_HOLD);
+	pass(w, 100000);
+	assert_int_equal(w->n, n);
+	word(w, MR_REG_ATTACH); /* resumed here: somebody may have registered it since */
+	assert_int_equal(w->n, n + 1);
+	assert_int_equal(w->sent[n].lifetime_s, 0);
+}
+
+/* ---- everything with everything ---- */
 
 /* The state each word leads to; rows: from, columns: ATTACH ... PAUSE. "." stays as it is. */
 static void
@@ -866,6 +995,8 @@ every_word_in_every_state_leads_where_the_table_says(void **state)
 		[MR_REG_BARRED] = "........",
 		[MR_REG_UNROUTED] = ".SIV..W.",
 		[MR_REG_LEAVING] = "W.I.....",
+		[MR_REG_RETURNING] = "..II....",
+		[MR_REG_HOME] = "W.IIWWW.",
 	};
 
 	(void)state;
@@ -876,7 +1007,7 @@ every_word_in_every_state_leads_where_the_table_says(void **state)
 
 			switch (to[s][e]) {
 			case 'W':
-				want = MR_REG_WAITING;
+				want = w->reg.home ? MR_REG_RETURNING : MR_REG_WAITING;
 				break;
 			case 'I':
 				want = MR_REG_IDLE;
@@ -914,6 +1045,8 @@ a_random_life_never_spins_nor_sends_while_held(void **state)
 			careof(w, "::");
 			break;
 		case 1:
+			home(w);
+			break;
 		case 2:
 			careof(w, random & 0x100000 ? "2001:db8:a::1" : "2001:db8:b::1");
 			break;
@@ -936,6 +1069,8 @@ a_random_life_never_spins_nor_sends_while_held(void **state)
 		if (held)
 			assert_int_equal(w->n, before);
 		assert_true(w->n <= SENT_MAX);
+		if (w->n > before && w->reg.home)
+			assert_int_equal(w->sent[w->n - 1].lifetime_s, 0);
 		if (w->reg.state == MR_REG_BOUND)
 			assert_true(w->reg.expires.ms != INT64_MAX);
 		if (w->reg.state == MR_REG_BARRED) { /* the only dead end: a new Home Address */
@@ -1000,6 +1135,13 @@ main(void)
 		TEST("N-21", a_deregistration_is_sent_three_times_at_most),
 		TEST("N-21 X-02", a_deregistration_ends_with_any_answer),
 		TEST("M-38", a_deregistration_without_an_address_ends_at_once),
+		TEST("N-43 M-61 M-41",
+		    at_home_it_deregisters_from_its_home_address_until_it_is_answered),
+		TEST("M-61 M-47", what_was_sent_abroad_is_not_answered_at_home),
+		TEST("N-43 M-26", a_refused_return_is_a_return_unless_it_may_pass),
+		TEST("N-43 M-61", a_guest_that_starts_at_home_deregisters_whoever_had_it),
+		TEST("M-59 M-41", abroad_again_it_registers_as_new),
+		TEST("X-03", suspended_at_home_it_says_nothing),
 		TEST("N-35 M-59", every_word_in_every_state_leads_where_the_table_says),
 		TEST("X-03", a_random_life_never_spins_nor_sends_while_held),
 	};
