@@ -6,6 +6,7 @@
 enum { /* ICMPv6 types */
 	ROUTER_SOLICITATION = 133,
 	ROUTER_ADVERTISEMENT = 134,
+	NEIGHBOR_SOLICITATION = 135,
 	NEIGHBOR_ADVERTISEMENT = 136,
 };
 
@@ -142,6 +143,17 @@ nd_na_put(struct wire_writer *w, const struct nd_path *path, const struct in6_ad
 	wire_put_u32(w, (uint32_t)(flags & NA_FLAGS) << 24);
 	wire_put_addr(w, *target);
 	put_link_layer(w, OPT_TARGET_LINK_LAYER, target_mac);
+	return finish(w, path);
+}
+
+int
+nd_ns_put(struct wire_writer *w, const struct nd_path *path, const struct in6_addr *target)
+{
+	put_headers(w, path, NEIGHBOR_SOLICITATION);
+	wire_put_u32(w, 0); /* reserved */
+	wire_put_addr(w, *target);
+	if (!ip6_is_any(&path->src))
+		put_link_layer(w, OPT_SOURCE_LINK_LAYER, &path->from);
 	return finish(w, path);
 }
 
@@ -301,6 +313,73 @@ nd_ra_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_
 	*ret_path = path;
 	*ret_ra = ra;
 	return 0;
+}
+
+int
+nd_ns_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct in6_addr *ret_target)
+{
+	struct wire_reader r = { .base = frame, .len = len };
+	struct wire_reader body;
+	struct nd_path path;
+	struct in6_addr target, group;
+
+	get_headers(&r, &path, NEIGHBOR_SOLICITATION);
+	wire_get_u32(&r); /* reserved */
+	target = wire_get_addr(&r);
+	while (wire_left(&r) > 0)
+		if (get_option(&r, &body) == OPT_SOURCE_LINK_LAYER && ip6_is_any(&path.src))
+			r.bad = true;
+	group = nd_solicited_node(&target);
+	if (r.bad || IN6_IS_ADDR_MULTICAST(&target))
+		return -EBADMSG;
+	if (ip6_is_any(&path.src) && !ip6_equal(&path.dst, &group))
+		return -EBADMSG;
+	*ret_path = path;
+	*ret_target = target;
+	return 0;
+}
+
+int
+nd_na_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_na *ret_na)
+{
+	struct wire_reader r = { .base = frame, .len = len };
+	struct wire_reader body;
+	struct nd_path path;
+	struct nd_na na = { 0 };
+
+	get_headers(&r, &path, NEIGHBOR_ADVERTISEMENT);
+	na.flags = (uint8_t)(wire_get_u32(&r) >> 24) & NA_FLAGS;
+	na.target = wire_get_addr(&r);
+	while (wire_left(&r) > 0) {
+		if (get_option(&r, &body) != OPT_TARGET_LINK_LAYER || r.bad)
+			continue;
+		na.has_mac = true;
+		na.mac = get_mac(&body);
+		if (body.bad || wire_left(&body) > 0)
+			r.bad = true;
+	}
+	if (r.bad || IN6_IS_ADDR_MULTICAST(&na.target) ||
+	    (IN6_IS_ADDR_MULTICAST(&path.dst) && (na.flags & ND_NA_S)))
+		return -EBADMSG;
+	*ret_path = path;
+	*ret_na = na;
+	return 0;
+}
+
+struct in6_addr
+nd_solicited_node(const struct in6_addr *addr)
+{
+	const uint8_t *b = addr->s6_addr;
+
+	return (struct in6_addr){ .s6_addr = { 0xff, 0x02, [11] = 1, 0xff, b[13], b[14], b[15] } };
+}
+
+struct nd_mac
+nd_group_mac(const struct in6_addr *group)
+{
+	const uint8_t *b = group->s6_addr;
+
+	return (struct nd_mac){ { 0x33, 0x33, b[12], b[13], b[14], b[15] } };
 }
 
 struct in6_addr

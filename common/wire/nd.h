@@ -1,10 +1,11 @@
 /*
- * nd.h - Neighbour Discovery frames between a host and one guest.
+ * nd.h - Neighbour Discovery frames, on guests' links and on home links.
  *
  * Whole Ethernet frames, because each guest's advertisement goes to that guest's
- * MAC alone though its IPv6 destination is a group (RFC 6085).
+ * MAC alone though its IPv6 destination is a group (RFC 6085), and because a home
+ * agent speaks for addresses that are not its own.
  *
- * Source: RFC 4861 (4.1, 4.2, 4.4, 4.6), RFC 8106 (RDNSS), RFC 6085.
+ * Source: RFC 4861 (4.1 to 4.4, 4.6, 6.1, 7.1), RFC 8106 (RDNSS), RFC 6085.
  * Layer:  wire. Bytes in, values out.
  */
 #pragma once
@@ -42,7 +43,15 @@ struct nd_ra {
 	uint32_t rdnss_lifetime_s;
 };
 
-/* Addresses of a frame we make. */
+/* Neighbor Advertisement (RFC 4861 4.4). */
+struct nd_na {
+	struct in6_addr target;
+	uint8_t flags; /* enum nd_na_flag */
+	bool has_mac;  /* there was a target link-layer address */
+	struct nd_mac mac;
+};
+
+/* Addresses of a frame. */
 struct nd_path {
 	struct nd_mac from, to;
 	struct in6_addr src, dst;
@@ -56,6 +65,8 @@ struct nd_path {
 int nd_ra_put(struct wire_writer *w, const struct nd_path *path, const struct nd_ra *ra);
 int nd_na_put(struct wire_writer *w, const struct nd_path *path, const struct in6_addr *target,
     const struct nd_mac *target_mac, uint8_t flags);
+/* With the source link-layer option, path->from, unless path->src is :: (RFC 4861 4.3). */
+int nd_ns_put(struct wire_writer *w, const struct nd_path *path, const struct in6_addr *target);
 
 /*
  * Decode a frame that should be a Router Solicitation: checks hop limit 255,
@@ -71,6 +82,18 @@ int nd_rs_get(const uint8_t *frame, size_t len, struct nd_mac *ret_from, struct 
  * limits. Returns 0, or -EBADMSG.
  */
 int nd_ra_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_ra *ret_ra);
+
+/*
+ * Decode a frame that should be a Neighbor Solicitation or Advertisement, with the
+ * checks of RFC 4861 7.1.1 and 7.1.2. Returns 0, or -EBADMSG.
+ */
+int nd_ns_get(
+    const uint8_t *frame, size_t len, struct nd_path *ret_path, struct in6_addr *ret_target);
+int nd_na_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_na *ret_na);
+
+/* The group that an address is solicited by (RFC 4291 2.7.1), and a group's MAC (RFC 2464 7). */
+struct in6_addr nd_solicited_node(const struct in6_addr *addr);
+struct nd_mac nd_group_mac(const struct in6_addr *group);
 
 /* The modified EUI-64 link-local address of a MAC (RFC 4291 appendix A). */
 struct in6_addr nd_linklocal(const struct nd_mac *mac);

@@ -144,6 +144,8 @@ frames_that_do_not_fit_are_not_overrun(void **state)
 		w = (struct wire_writer){ .base = exact + 1, .len = len };
 		assert_int_equal(
 		    nd_na_put(&w, &path, &path.src, &gateway, 0), len < na_octets ? -EMSGSIZE : 0);
+		w = (struct wire_writer){ .base = exact + 1, .len = len };
+		assert_int_equal(nd_ns_put(&w, &path, &path.src), len < na_octets ? -EMSGSIZE : 0);
 		free(exact);
 	}
 }
@@ -420,6 +422,129 @@ reserved_flags_of_an_advertisement_are_ignored(void **state)
 	assert_int_equal(ra.prefix[0].flags, ND_PREFIX_L | ND_PREFIX_A | ND_PREFIX_R);
 }
 
+/* ---- neighbours ---- */
+
+/* A vector (see wire_test.h) that was made elsewhere. */
+static void
+solicitation_and_its_path_pass_both_ways(void **state)
+{
+	static const char *const names[] = { "ns", "ns-dad" };
+	const struct in6_addr want = addr("2001:db8:200:1:5054:ff:fe12:3456");
+
+	(void)state;
+	for (size_t i = 0; i < countof(names); i++) {
+		uint8_t frame[512], again[512];
+		size_t n = vector_load(names[i], frame, sizeof(frame));
+		struct wire_writer w = { .base = again, .len = sizeof(again) };
+		struct in6_addr target, group;
+		struct nd_mac to;
+		struct nd_path path;
+
+		assert_row(names[i], nd_ns_get(frame, n, &path, &target) == 0);
+		assert_row(names[i], ip6_equal(&target, &want));
+		assert_row(names[i], ip6_is_any(&path.src) == (i == 1));
+		group = nd_solicited_node(&target);
+		to = nd_group_mac(&group);
+		assert_row(names[i], ip6_equal(&group, &path.dst));
+		assert_row(names[i], memcmp(&to, &path.to, sizeof(to)) == 0);
+		assert_row(names[i], nd_ns_put(&w, &path, &target) == 0);
+		assert_row(names[i], w.pos == n && memcmp(frame, again, n) == 0);
+		for (size_t len = 0; len < n; len++)
+			assert_row(names[i], nd_ns_get(frame, len, &path, &target) == -EBADMSG);
+	}
+}
+
+static void
+advertisement_of_a_home_agent_passes_both_ways(void **state)
+{
+	const struct in6_addr target = addr("2001:db8:200:1:5054:ff:fe12:3456");
+	uint8_t frame[512], again[512];
+	size_t n = vector_load("na-home", frame, sizeof(frame));
+	struct wire_writer w = { .base = again, .len = sizeof(again) };
+	struct nd_path path;
+	struct nd_na na;
+
+	(void)state;
+	assert_int_equal(nd_na_get(frame, n, &path, &na), 0);
+	assert_true(ip6_equal(&na.target, &target));
+	assert_int_equal(na.flags, ND_NA_R | ND_NA_O);
+	assert_true(na.has_mac);
+	assert_memory_equal(&na.mac, &gateway, sizeof(gateway));
+	assert_int_equal(nd_na_put(&w, &path, &na.target, &na.mac, na.flags), 0);
+	assert_int_equal(w.pos, n);
+	assert_memory_equal(again, frame, n);
+	for (size_t len = 0; len < n; len++)
+		assert_int_equal(nd_na_get(frame, len, &path, &na), -EBADMSG);
+}
+
+/* RFC 4861 7.1.1, 7.1.2: one octet changed, checksum set right. */
+static void
+neighbours_that_break_the_rules_are_refused(void **state)
+{
+	static const struct {
+		const char *what, *name;
+		size_t at;
+		uint8_t octet;
+	} cases[] = {
+		{ "a solicitation a router has forwarded", "ns", 21, 254 },
+		{ "a solicitation of code 1", "ns", ICMP_AT + 1, 1 },
+		{ "a solicitation for a group", "ns", 62, 0xff },
+		{ "a solicitation with an option of no length", "ns", 79, 0 },
+		{ "a probe that is not sent to the target's group", "ns-dad", 53, 0x57 },
+		{ "an advertisement a router has forwarded", "na-home", 21, 254 },
+		{ "an advertisement for a group", "na-home", 62, 0xff },
+		{ "a solicited advertisement to a group", "na-home", 58, 0xe0 },
+		{ "an advertisement with an option of no length", "na-home", 79, 0 },
+		{ "a link-layer address of 14 octets", "na-home", 79, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		uint8_t frame[512] = { 0 };
+		size_t n = vector_load(cases[i].name, frame, sizeof(frame));
+		struct in6_addr target;
+		struct nd_path path;
+		struct nd_na na;
+
+		frame[cases[i].at] = cases[i].octet;
+		mend(frame, n);
+		assert_row(cases[i].what, nd_ns_get(frame, n, &path, &target) == -EBADMSG);
+		assert_row(cases[i].what, nd_na_get(frame, n, &path, &na) == -EBADMSG);
+	}
+}
+
+/* RFC 4861 7.1.1: whoever has no address yet has no link-layer address to tell. */
+static void
+source_link_layer_option_in_a_probe_is_refused(void **state)
+{
+	uint8_t frame[512];
+	size_t n = vector_load("ns", frame, sizeof(frame));
+	struct in6_addr target;
+	struct nd_path path;
+
+	(void)state;
+	memset(frame + 22, 0, 16);
+	mend(frame, n);
+	assert_int_equal(nd_ns_get(frame, n, &path, &target), -EBADMSG);
+	frame[78] = 14; /* the nonce of RFC 7527 is lawful */
+	mend(frame, n);
+	assert_int_equal(nd_ns_get(frame, n, &path, &target), 0);
+}
+
+static void
+advertisement_without_a_link_layer_address_is_taken(void **state)
+{
+	uint8_t frame[512];
+	size_t n = vector_load("na-home", frame, sizeof(frame)) - 8;
+	struct nd_path path;
+	struct nd_na na;
+
+	(void)state;
+	mend(frame, n);
+	assert_int_equal(nd_na_get(frame, n, &path, &na), 0);
+	assert_false(na.has_mac);
+}
+
 static void
 frames_cut_anywhere_are_refused(void **state)
 {
@@ -518,6 +643,11 @@ main(void)
 		cmocka_unit_test(options_of_an_advertisement_are_checked),
 		cmocka_unit_test(prefixes_and_servers_beyond_the_limits_are_left_out),
 		cmocka_unit_test(reserved_flags_of_an_advertisement_are_ignored),
+		cmocka_unit_test(solicitation_and_its_path_pass_both_ways),
+		T(advertisement_of_a_home_agent_passes_both_ways, "N-22"),
+		cmocka_unit_test(neighbours_that_break_the_rules_are_refused),
+		cmocka_unit_test(source_link_layer_option_in_a_probe_is_refused),
+		cmocka_unit_test(advertisement_without_a_link_layer_address_is_taken),
 		cmocka_unit_test(frames_cut_anywhere_are_refused),
 		cmocka_unit_test(padding_of_the_frame_is_not_read),
 		cmocka_unit_test(message_shorter_than_its_fields_is_refused),

@@ -167,7 +167,6 @@ home_agent_discovery_passes_both_ways(void **state)
 	}
 }
 
-/* nd.h makes advertisements and does not read them: a guest's are none of our business. */
 static void
 unsolicited_advertisement_is_made_the_same(void **state)
 {
@@ -223,12 +222,15 @@ frames_of_other_protocols_are_refused(void **state)
 		struct nd_path path;
 		struct nd_mac from;
 		struct nd_ra ra;
+		struct nd_na na;
 		uint8_t octets[512];
 		size_t n = vector_load(names[i], octets, sizeof(octets));
 
 		assert_row(names[i], ip6_mh_packet_get(octets + 14, n - 14, &p) == -EBADMSG);
 		assert_row(names[i], nd_rs_get(octets, n, &from, &src) == -EBADMSG);
 		assert_row(names[i], nd_ra_get(octets, n, &path, &ra) == -EBADMSG);
+		assert_row(names[i], nd_ns_get(octets, n, &path, &src) == -EBADMSG);
+		assert_row(names[i], nd_na_get(octets, n, &path, &na) == -EBADMSG);
 	}
 }
 
