@@ -92,7 +92,7 @@ mrd_links_done(struct mrd *d)
 
 	for (struct mrd_link *l = d->links; l; l = next) {
 		next = l->next;
-		(void)kern_frame_listen(d->kern, l->name, false); /* it may be gone */
+		(void)kern_frame_listen(d->kern, l->name, KERN_FRAMES_NONE); /* it may be gone */
 		free(l);
 	}
 	d->links = NULL;
@@ -132,7 +132,7 @@ op_link(void *ctx, const char *dev)
 		l = add_link(d, dev);
 	if (!l)
 		return -ENOMEM;
-	r = kern_frame_listen(d->kern, dev, true);
+	r = kern_frame_listen(d->kern, dev, KERN_FRAMES_RS | KERN_FRAMES_NO_REDIRECT);
 	if (r < 0)
 		return r;
 	r = set_up(d, dev);

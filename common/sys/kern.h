@@ -27,7 +27,7 @@ struct kern; /* opaque */
 enum kern_event_kind {
 	KERN_MH,      /* a packet with a Mobility Header, or one with a Home Address option */
 	KERN_ICMP6,   /* an ICMPv6 error about a packet with a Mobility Header of ours */
-	KERN_FRAME,   /* a frame on a guest's link (kern_frame_listen) */
+	KERN_FRAME,   /* a frame on a link that is listened to (kern_frame_listen) */
 	KERN_ADDRESS, /* an address came, changed or went on link.name */
 	KERN_LINK,    /* a link came, changed or went */
 	KERN_TUNNEL,  /* a tunnel's MTU changed */
@@ -115,14 +115,32 @@ int kern_mh_send(struct kern *k, const struct ip6_mh_out *out);
 int kern_icmp6_send(struct kern *k, const struct in6_addr *src, const struct in6_addr *dst,
     const uint8_t *p, size_t n);
 
-/* ---- a guest's link ---- */
+/* ---- frames of Neighbour Discovery: a guest's link, a home link, an uplink ---- */
+
+enum kern_frame_kinds {
+	KERN_FRAMES_NONE = 0,
+	/* Messages of these types that come in, from neighbours: KERN_FRAME. */
+	KERN_FRAMES_RS = 0x01,
+	KERN_FRAMES_RA = 0x02,
+	KERN_FRAMES_NS = 0x04, /* to any group: also for addresses that are not ours */
+	KERN_FRAMES_NA = 0x08,
+	/* Redirects that the kernel would send out of the link are dropped. */
+	KERN_FRAMES_NO_REDIRECT = 0x10,
+	/*
+	 * A link-local address that is not ours, in a frame to our MAC: somebody was told
+	 * that we have it. Answered with "address unreachable" (RFC 6275 10.4.2).
+	 */
+	KERN_FRAMES_NO_LINK_LOCAL = 0x20,
+};
 
 /*
- * Take frames that come in on dev: Router Solicitations (later: whatever tells of
- * an arrival). Idempotent. A link that does not exist yet is -ENODEV.
- * Redirects that the kernel would send out of dev are dropped while listening.
+ * From now on take these frames (enum kern_frame_kinds, or'ed) that come in on dev and no
+ * others. Idempotent; say it again when a link of that name has been made anew. A link
+ * that does not exist is -ENODEV, unless what is NONE.
  */
-int kern_frame_listen(struct kern *k, const char *dev, bool on);
+int kern_frame_listen(struct kern *k, const char *dev, unsigned what);
+/* The MAC that frames of ours have on dev. 0 or -ENODEV. */
+int kern_frame_mac(struct kern *k, const char *dev, struct nd_mac *ret_mac);
 int kern_frame_send(struct kern *k, const char *dev, const uint8_t *frame, size_t n);
 
 /* ---- questions ---- */

@@ -302,9 +302,20 @@ kern_icmp6_send(struct kern *k, const struct in6_addr *src, const struct in6_add
 }
 
 int
-kern_frame_listen(struct kern *k, const char *dev, bool on)
+kern_frame_listen(struct kern *k, const char *dev, unsigned what)
 {
-	return line(k, "frames %s %s", dev, on ? "on" : "off");
+	return line(k, "frames %s %#x", dev, what);
+}
+
+/* One that can be told from others by its link's name. */
+int
+kern_frame_mac(struct kern *k, const char *dev, struct nd_mac *ret_mac)
+{
+	(void)k;
+	memset(ret_mac, 0, sizeof(*ret_mac));
+	ret_mac->b[0] = 2;
+	memcpy(ret_mac->b + 1, dev, strnlen(dev, sizeof(ret_mac->b) - 1));
+	return 0;
 }
 
 int

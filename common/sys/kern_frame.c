@@ -1,9 +1,9 @@
 /*
- * kern_frame.c - frames on guests' links (see kern.h, kern_int.h).
+ * kern_frame.c - frames of Neighbour Discovery (see kern.h, kern_int.h).
  *
  * Frames, because a guest's advertisement goes to its MAC alone while its IPv6
  * destination is a group (RFC 6085). On a bridge the frames come and go by the bridge's
- * own device: it hears all solicitations and finds the guest's port by its MAC.
+ * own device: it hears all of them and finds the guest's port by its MAC.
  *
  * One socket for all links, told apart here: closing a packet socket waits for all
  * processors (tens of milliseconds), in which no packet of any guest would move. Links
@@ -20,20 +20,31 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/sys/kern_int.h"
+#include "common/sys/kern_link.h"
 
 #define FRAMES_PER_WAKEUP 16
-#define RS_TYPE 133 /* Router Solicitation, RFC 4861 4.1 */
+#define TYPE_AT (ETH_HLEN + IP6_HEADER_OCTETS)
+#define TYPE_FIRST 133 /* Router Solicitation; enum kern_frame_kinds goes on in their order */
+#define TYPES (KERN_FRAMES_RS | KERN_FRAMES_RA | KERN_FRAMES_NS | KERN_FRAMES_NA)
 
-/* The place of dev among the links listened to, or their number. */
-static size_t
+/* The link of this name among those listened to, or NULL. */
+static struct kern_frame_link *
 find(const struct kern *k, const char *dev)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < k->frames.links_n; i++) {
+		if (strcmp(k->frames.links[i].name, dev) == 0)
+			return &k->frames.links[i];
+	}
+	return NULL;
+}
 
-	while (i < k->frames.links_n && strcmp(k->frames.links[i], dev) != 0)
-		i++;
-	return i;
+/* The filter takes what any link wants; each link has its own wish. */
+static bool
+is_wanted(const struct kern *k, const char *dev, const uint8_t *frame, size_t n)
+{
+	const struct kern_frame_link *l = find(k, dev);
+
+	return l && n > TYPE_AT && (l->what & TYPES & 1u << (frame[TYPE_AT] - TYPE_FIRST));
 }
 
 static void
@@ -55,9 +66,9 @@ on_frame(struct ev_loop *loop, struct ev_io *w, int revents)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0 || n > (ssize_t)sizeof(frame))
-			continue; /* ENETDOWN: a link went; too long for a solicitation */
+			continue; /* ENETDOWN: a link went; too long for what we want */
 		if (!kern_link_name(k, (unsigned)from.sll_ifindex, dev) ||
-		    find(k, dev) == k->frames.links_n)
+		    !is_wanted(k, dev, frame, (size_t)n))
 			continue;
 		kern_count(k, KERN_COUNT_FRAME_IN);
 		e.frame.dev = dev;
@@ -67,19 +78,24 @@ on_frame(struct ev_loop *loop, struct ev_io *w, int revents)
 	}
 }
 
-/* Ethernet, IPv6 with ICMPv6 right behind it, a Router Solicitation that came in. */
+/* Ethernet, IPv6 with ICMPv6 right behind it, that came in, of one of these types. */
 static int
-filter(int fd)
+filter(int fd, unsigned types)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 7, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 12, 0),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_HATYPE)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_ETHER, 0, 5),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_ETHER, 0, 10),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 6),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 0, 3),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + IP6_HEADER_OCTETS),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RS_TYPE, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 0, 8),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TYPE_AT),
+		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, TYPE_FIRST),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 3, 5, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_IMM, 1),
+		BPF_STMT(BPF_ALU | BPF_LSH | BPF_X, 0),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, types, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -89,37 +105,111 @@ filter(int fd)
 }
 
 static int
-add_link(struct kern *k, const char *dev)
+filter_again(struct kern *k)
 {
-	struct kern_frames *f = &k->frames;
-	char(*links)[KOBJ_DEV_MAX] = reallocarray(f->links, f->links_n + 1, sizeof(*links));
-	int r;
+	unsigned types = 0;
 
-	if (!links)
-		return -ENOMEM;
-	f->links = links;
-	r = kern_nft_link(k, dev, true);
-	if (r == 0) {
-		memset(links[f->links_n], 0, sizeof(*links));
-		strncpy(links[f->links_n++], dev, KOBJ_DEV_MAX - 1);
+	for (size_t i = 0; i < k->frames.links_n; i++)
+		types |= k->frames.links[i].what & TYPES;
+	return filter(k->frames.fd, types);
+}
+
+/* Solicitations go to groups made from their targets, and we wait for any target. */
+static int
+hear_all_groups(const struct kern *k, unsigned index, bool on)
+{
+	const struct packet_mreq m = { .mr_ifindex = (int)index, .mr_type = PACKET_MR_ALLMULTI };
+	int option = on ? PACKET_ADD_MEMBERSHIP : PACKET_DROP_MEMBERSHIP;
+
+	return setsockopt(k->frames.fd, SOL_PACKET, option, &m, sizeof(m)) < 0 ? -errno : 0;
+}
+
+static int
+change_sets(struct kern *k, const char *dev, unsigned was, unsigned is)
+{
+	static const struct {
+		unsigned bit;
+		const char *set;
+	} rows[] = {
+		{ KERN_FRAMES_NO_REDIRECT, "links" },
+		{ KERN_FRAMES_NO_LINK_LOCAL, "homes" },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < countof(rows) && r == 0; i++) {
+		if ((was ^ is) & rows[i].bit)
+			r = kern_nft_link(k, rows[i].set, dev, is & rows[i].bit);
 	}
 	return r;
 }
 
-int
-kern_frame_listen(struct kern *k, const char *dev, bool on)
+static struct kern_frame_link *
+add_link(struct kern *k, const char *dev)
 {
 	struct kern_frames *f = &k->frames;
-	size_t i = find(k, dev);
+	struct kern_frame_link *v = reallocarray(f->links, f->links_n + 1, sizeof(*v));
 
-	if (on && kern_link_index(k, dev) == 0)
+	if (!v)
+		return NULL;
+	f->links = v;
+	v += f->links_n++;
+	memset(v, 0, sizeof(*v));
+	strncpy(v->name, dev, KOBJ_DEV_MAX - 1);
+	return v;
+}
+
+/* Memberships end with their link; one made anew under the name has another index. */
+static int
+change_membership(struct kern *k, struct kern_frame_link *l, unsigned index, unsigned what)
+{
+	bool has = (l->what & KERN_FRAMES_NS) && l->index == index;
+	bool wants = what & KERN_FRAMES_NS;
+	int r = 0;
+
+	if (index != 0 && has != wants)
+		r = hear_all_groups(k, index, wants);
+	l->index = index;
+	return r;
+}
+
+int
+kern_frame_listen(struct kern *k, const char *dev, unsigned what)
+{
+	struct kern_frame_link *l = find(k, dev);
+	unsigned index = kern_link_index(k, dev), was;
+	int r;
+
+	if (what && index == 0)
 		return -ENODEV;
-	if (on == (i < f->links_n))
+	if (!l && !what)
 		return 0;
-	if (on)
-		return add_link(k, dev);
-	memcpy(f->links[i], f->links[--f->links_n], KOBJ_DEV_MAX);
-	return kern_nft_link(k, dev, false);
+	if (!l)
+		l = add_link(k, dev);
+	if (!l)
+		return -ENOMEM;
+	r = change_membership(k, l, index, what);
+	was = l->what;
+	if (r == 0 && was != what) {
+		l->what = what;
+		r = filter_again(k);
+		if (r == 0)
+			r = change_sets(k, dev, was, what);
+	}
+	if (!what)
+		*l = k->frames.links[--k->frames.links_n];
+	return r;
+}
+
+int
+kern_frame_mac(struct kern *k, const char *dev, struct nd_mac *ret_mac)
+{
+	struct kern_link_info info;
+	unsigned index = kern_link_index(k, dev);
+
+	if (index == 0 || kern_link_get(k, index, &info) < 0)
+		return -ENODEV;
+	*ret_mac = info.mac;
+	return 0;
 }
 
 int
@@ -157,7 +247,7 @@ kern_frame_open(struct kern *k)
 	f->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (f->fd < 0)
 		return -errno;
-	r = filter(f->fd);
+	r = filter(f->fd, 0);
 	if (r < 0)
 		return r;
 	if (bind(f->fd, (const struct sockaddr *)&all, sizeof(all)) < 0)

@@ -9,7 +9,7 @@
  *	kern_monitor.c	what the kernel tells unasked
  *	kern_mh.c	signalling in and out
  *	kern_nft.c	the filter table that keeps the kernel's own hands off signalling
- *	kern_frame.c	frames on guests' links
+ *	kern_frame.c	frames of Neighbour Discovery
  *	kern_setting.c	settings of the host
  *	kern_mtu.c	path MTUs of tunnels
  *	kern_kernel.c	the kernel datapath: its filter, its sets, its tunnels
@@ -110,9 +110,13 @@ struct kern_mh {
 };
 
 struct kern_frames {
-	int fd; /* AF_PACKET: solicitations on all links in, any frame out */
+	int fd; /* AF_PACKET: what is wanted on any link in, any frame out */
 	struct ev_io io;
-	char (*links)[KOBJ_DEV_MAX]; /* those listened to */
+	struct kern_frame_link {
+		char name[KOBJ_DEV_MAX];
+		unsigned what;	/* enum kern_frame_kinds */
+		unsigned index; /* for which it was last said */
+	} * links;		/* those listened to */
 	size_t links_n;
 };
 
@@ -220,7 +224,7 @@ int kern_nft_open(struct kern *k);
 int kern_nft_try(struct kern *k); /* would that work? Changes nothing */
 void kern_nft_close(struct kern *k);
 int kern_nft_own(struct kern *k, const struct in6_addr *addr, bool on);
-int kern_nft_link(struct kern *k, const char *dev, bool on);
+int kern_nft_link(struct kern *k, const char *set, const char *dev, bool on);
 
 /* ---- kern_frame.c ---- */
 

@@ -135,7 +135,7 @@ kern_nft_own(struct kern *k, const struct in6_addr *addr, bool on)
 }
 
 int
-kern_nft_link(struct kern *k, const char *dev, bool on)
+kern_nft_link(struct kern *k, const char *set, const char *dev, bool on)
 {
 	char text[KOBJ_DEV_MAX + 2];
 
@@ -143,5 +143,5 @@ kern_nft_link(struct kern *k, const char *dev, bool on)
 	if (strpbrk(dev, "\"\\\n"))
 		return -EINVAL;
 	snprintf(text, sizeof(text), "\"%s\"", dev);
-	return element(k, "links", text, on);
+	return element(k, set, text, on);
 }

@@ -924,7 +924,7 @@ an_error_about_our_binding_update_is_told_and_others_are_not(void **state)
 	assert_int_equal(lab_event(&f->a, KERN_ICMP6)->octets[0], ICMP6_UNREACHABLE);
 }
 
-/* ---- guests' links ---- */
+/* ---- Neighbour Discovery ---- */
 
 /* clang-format off */
 static const uint8_t solicitation[] = {
@@ -943,7 +943,7 @@ has_frame(void *ctx)
 }
 
 static void
-g_solicits(struct fixture *f)
+g_frame(struct fixture *f, const uint8_t *frame, size_t n)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = ETH_ALEN };
 	int fd;
@@ -951,10 +951,14 @@ g_solicits(struct fixture *f)
 	lab_enter(&f->g);
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	to.sll_ifindex = (int)if_nametoindex("ga");
-	assert_int_equal(
-	    sendto(fd, solicitation, sizeof(solicitation), 0, (struct sockaddr *)&to, sizeof(to)),
-	    sizeof(solicitation));
+	assert_int_equal(sendto(fd, frame, n, 0, (struct sockaddr *)&to, sizeof(to)), (ssize_t)n);
 	close(fd);
+}
+
+static void
+g_solicits(struct fixture *f)
+{
+	g_frame(f, solicitation, sizeof(solicitation));
 }
 
 static void
@@ -965,9 +969,9 @@ a_solicitation_is_heard_on_the_link_listened_to_and_a_frame_goes_back(void **sta
 	int at_g = sniffer(&f->g);
 
 	lab_enter(&f->a);
-	assert_int_equal(kern_frame_listen(f->a.kern, "none", true), -ENODEV);
-	assert_int_equal(kern_frame_listen(f->a.kern, "ag", true), 0);
-	assert_int_equal(kern_frame_listen(f->a.kern, "ag", true), 0);
+	assert_int_equal(kern_frame_listen(f->a.kern, "none", KERN_FRAMES_RS), -ENODEV);
+	assert_int_equal(kern_frame_listen(f->a.kern, "ag", KERN_FRAMES_RS), 0);
+	assert_int_equal(kern_frame_listen(f->a.kern, "ag", KERN_FRAMES_RS), 0);
 	g_solicits(f);
 	assert_true(lab_until(f->all, 2, has_frame, &f->a, WAIT_MS));
 	assert_string_equal(lab_event(&f->a, KERN_FRAME)->name, "ag");
@@ -982,8 +986,8 @@ a_solicitation_is_heard_on_the_link_listened_to_and_a_frame_goes_back(void **sta
 	} while (p[6] != IP6_ICMP6 || p[40] != ND_ROUTER_ADVERT);
 	lab_forget(&f->a);
 	lab_enter(&f->a);
-	assert_int_equal(kern_frame_listen(f->a.kern, "ag", false), 0);
-	assert_int_equal(kern_frame_listen(f->a.kern, "ag", false), 0);
+	assert_int_equal(kern_frame_listen(f->a.kern, "ag", KERN_FRAMES_NONE), 0);
+	assert_int_equal(kern_frame_listen(f->a.kern, "ag", KERN_FRAMES_NONE), 0);
 	g_solicits(f);
 	assert_false(lab_until(f->all, 2, has_frame, &f->a, QUIET_MS));
 	close(at_g);
@@ -995,13 +999,87 @@ a_link_made_anew_is_listened_to_again(void **state)
 	struct fixture *f = *state;
 
 	lab_enter(&f->a);
-	assert_int_equal(kern_frame_listen(f->a.kern, "ag", true), 0);
+	assert_int_equal(kern_frame_listen(f->a.kern, "ag", KERN_FRAMES_RS), 0);
 	lab_run(&f->a, "ip link del ag");
 	lab_turn(f->all, 2);
 	lab_join(&f->a, "ag", &f->g, "ga");
 	lab_until(f->all, 2, has_frame, &f->a, QUIET_MS);
 	g_solicits(f);
 	assert_true(lab_until(f->all, 2, has_frame, &f->a, WAIT_MS));
+}
+
+/* To the group of an address that nobody has: a link does not take those by itself. */
+static void
+each_link_hears_the_types_it_asked_for_and_solicitations_to_any_group(void **state)
+{
+	static const struct {
+		unsigned asked;
+		uint8_t heard, unheard;
+	} cases[] = {
+		{ KERN_FRAMES_NS | KERN_FRAMES_NA, ND_NEIGHBOR_SOLICIT, ND_ROUTER_ADVERT },
+		{ KERN_FRAMES_NA, ND_NEIGHBOR_ADVERT, ND_ROUTER_SOLICIT },
+		{ KERN_FRAMES_RA, ND_ROUTER_ADVERT, ND_NEIGHBOR_ADVERT },
+		{ KERN_FRAMES_NS, ND_NEIGHBOR_SOLICIT, ND_REDIRECT },
+		{ KERN_FRAMES_RS, ND_ROUTER_SOLICIT, ND_NEIGHBOR_SOLICIT },
+	};
+	struct fixture *f = *state;
+	uint8_t frame[86] = { 0 };
+
+	lab_run(&f->a, "ip link set ag address 02:00:00:00:00:aa");
+	for (size_t i = 0; i < countof(cases); i++) {
+		memcpy(frame, solicitation, sizeof(solicitation));
+		if (cases[i].heard == ND_NEIGHBOR_SOLICIT)
+			memcpy(frame, (uint8_t[]){ 0x33, 0x33, 0xff, 0x12, 0x34, 0x56 }, 6);
+		else
+			memcpy(frame, (uint8_t[]){ 2, 0, 0, 0, 0, 0xaa }, 6);
+		lab_enter(&f->a);
+		assert_int_equal(kern_frame_listen(f->a.kern, "ag", cases[i].asked), 0);
+		lab_until(f->all, 2, has_frame, &f->a, QUIET_MS);
+		lab_forget(&f->a);
+		frame[54] = cases[i].unheard;
+		g_frame(f, frame, sizeof(frame));
+		frame[54] = cases[i].heard;
+		g_frame(f, frame, sizeof(frame));
+		assert_true(lab_until(f->all, 2, has_frame, &f->a, WAIT_MS));
+		assert_int_equal(lab_event(&f->a, KERN_FRAME)->octets[54], cases[i].heard);
+	}
+}
+
+static void
+the_mac_of_a_link_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct nd_mac mac;
+
+	lab_run(&f->a, "ip link set ag address 02:00:00:00:00:aa");
+	lab_enter(&f->a);
+	assert_int_equal(kern_frame_mac(f->a.kern, "ag", &mac), 0);
+	assert_memory_equal(mac.b, ((uint8_t[]){ 2, 0, 0, 0, 0, 0xaa }), 6);
+	assert_int_equal(kern_frame_mac(f->a.kern, "none", &mac), -ENODEV);
+}
+
+/* Somebody was told that fe80::77 is here: RFC 6275 10.4.2. Our own addresses answer as ever. */
+static void
+a_link_local_address_that_is_not_ours_is_unreachable_on_a_home_link(void **state)
+{
+	struct fixture *f = *state;
+	int icmp = raw(&f->g, IPPROTO_ICMPV6);
+	uint8_t p[2048];
+	ssize_t n;
+
+	lab_run(&f->a, "ip link set ag address 02:00:00:00:00:aa");
+	lab_run(&f->a, "ip addr add fe80::aa/64 dev ag nodad");
+	lab_run(&f->g, "ip -6 neigh replace fe80::77 lladdr 02:00:00:00:00:aa dev ga");
+	lab_enter(&f->a);
+	assert_int_equal(kern_frame_listen(f->a.kern, "ag", KERN_FRAMES_NO_LINK_LOCAL), 0);
+	lab_run(&f->g, "ping -6 -c 1 -w 2 fe80::aa%%ga >/dev/null");
+	lab_run(&f->g, "! ping -6 -c 1 -w 1 fe80::77%%ga >/dev/null");
+	do {
+		n = lab_recv(f->all, 2, icmp, p, sizeof(p), WAIT_MS);
+		assert_true(n > 0);
+	} while (p[0] != ICMP6_UNREACHABLE);
+	assert_int_equal(p[1], 3);
+	close(icmp);
 }
 
 /* Two guests on one link: the kernel would tell one of them to talk to the other directly. */
@@ -1017,7 +1095,9 @@ no_redirect_leaves_a_link_listened_to(void **state)
 	lab_run(&f->a, "ip -6 neigh add fe80::77 lladdr 02:00:00:00:00:77 dev ag");
 	for (int listens = 0; listens < 2; listens++) {
 		lab_enter(&f->a);
-		assert_int_equal(kern_frame_listen(f->a.kern, "ag", listens), 0);
+		assert_int_equal(kern_frame_listen(f->a.kern, "ag",
+				     listens ? KERN_FRAMES_NO_REDIRECT : KERN_FRAMES_NONE),
+		    0);
 		redirected = false;
 		udp_send(f->from_g, listens ? "2001:db8:200:2::2" : "2001:db8:200:2::1", 10);
 		while (!redirected && lab_recv(f->all, 2, icmp, p, sizeof(p), QUIET_MS) > 0)
@@ -1074,6 +1154,10 @@ main(void)
 		TEST("", a_solicitation_is_heard_on_the_link_listened_to_and_a_frame_goes_back),
 		TEST("", a_link_made_anew_is_listened_to_again),
 		TEST("", no_redirect_leaves_a_link_listened_to),
+		TEST(
+		    "M-30 ", each_link_hears_the_types_it_asked_for_and_solicitations_to_any_group),
+		TEST("", the_mac_of_a_link_is_told),
+		TEST("M-32 ", a_link_local_address_that_is_not_ours_is_unreachable_on_a_home_link),
 	};
 
 	return lab_main("kern_packet_test", tests, countof(tests), KERN_AUTO);
