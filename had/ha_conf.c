@@ -20,6 +20,7 @@ static const char *const on_stops[] = { "keep", "remove", NULL };
 #define POLICY(m) offsetof(struct ha_conf, policy.m)
 #define GUEST(m)  offsetof(struct ha_guest, m)
 #define RANGE(m)  offsetof(struct ha_range, m)
+#define LINK(m)	  offsetof(struct ha_link, m)
 
 static const struct conf_key top_keys[] = {
 	{ "address", CONF_ADDR, POLICY(address), .required = true,
@@ -97,6 +98,24 @@ static const struct conf_key range_keys[] = {
 	  .doc = "The least length, in bits, of a prefix brought." },
 	{ "longest", CONF_U32, RANGE(longest), .min = 1, .max = 128, .def = "128",
 	  .doc = "The greatest." },
+};
+
+static const struct conf_key link_keys[] = {
+	{ "prefix", CONF_PREFIXES, LINK(prefix), LINK(n), .max = HA_LINK_PREFIXES_MAX,
+	  .required = true,
+	  .doc = "The prefixes that are on this link. Home addresses in them are tested for "
+		 "duplicates before they are registered and are answered for on the link while "
+		 "they are (RFC 6275 10.3.1, 10.4.1). A shorter one that guests' prefixes lie in "
+		 "is the aggregated home network of RFC 4887 6.4: they are answered for, too." },
+	{ "valid", CONF_MS, LINK(valid_ms), .min = 4000, .max = 4294967000000, .def = "30d",
+	  .doc = "The valid lifetime of these prefixes, which does not run down; no longer "
+		 "binding is granted in them." },
+	{ "preferred", CONF_MS, LINK(preferred_ms), .min = 0, .max = 4294967000000, .def = "7d",
+	  .doc = "The preferred lifetime, at most the valid one. A binding that is granted for "
+		 "longer is acknowledged with status 1 (RFC 6275 10.3.1)." },
+	{ "deprecated", CONF_PREFIXES, LINK(deprecated), LINK(deprecated_n),
+	  .max = HA_LINK_PREFIXES_MAX,
+	  .doc = "Those of the prefixes that are on their way out: their preferred lifetime is 0." },
 };
 /* clang-format on */
 
@@ -181,6 +200,26 @@ begin_range(void *ctx, const char *title, const struct conf_where *where)
 	return r ? r : no_memory(where);
 }
 
+static void *
+begin_link(void *ctx, const char *title, const struct conf_where *where)
+{
+	struct ha_policy *p = &((struct ha_conf *)ctx)->policy;
+	struct ha_link *l = &p->link[p->links];
+
+	if (!title[0] || strlen(title) >= KOBJ_DEV_MAX || strpbrk(title, "/ \t\"\\")) {
+		conf_error(where, title, "not the name of an interface");
+		return NULL;
+	}
+	if (p->links == HA_LINKS_MAX) {
+		conf_error(where, title, "there are at most %d home links", HA_LINKS_MAX);
+		return NULL;
+	}
+	p->links++;
+	memset(l, 0, sizeof(*l));
+	strncpy(l->dev, title, sizeof(l->dev) - 1);
+	return l;
+}
+
 /* Each is a prefix a mobile network may have, and none overlaps another of the list. */
 static int
 check_prefixes(
@@ -192,7 +231,7 @@ check_prefixes(
 	for (uint8_t i = 0; i < n; i++) {
 		if (!ip6_prefix_is_usable(&v[i]))
 			return conf_error(&at, key,
-			    "%s cannot be a guest's: it has addresses "
+			    "%s cannot be served: it has addresses "
 			    "that are no unicast ones",
 			    text_prefix(&v[i], a));
 		for (uint8_t k = 0; k < i; k++) {
@@ -246,6 +285,49 @@ end_range(void *ctx, void *section, const struct conf_where *where)
 	if (check_prefixes(where, "prefix", r->prefix, r->prefixes) < 0)
 		return -EINVAL;
 	return check_prefixes(where, "home-prefix", r->home, r->homes);
+}
+
+/* Is p one of the prefixes of l? */
+static bool
+link_has(const struct ha_link *l, const struct ip6_prefix *p)
+{
+	for (uint8_t i = 0; i < l->n; i++) {
+		if (ip6_prefix_equal(&l->prefix[i], p))
+			return true;
+	}
+	return false;
+}
+
+static int
+end_link(void *ctx, void *section, const struct conf_where *where)
+{
+	const struct ha_policy *policy = &((struct ha_conf *)ctx)->policy;
+	const struct ha_link *l = section;
+	struct conf_where at = { .file = where->file, .line = conf_line_of(where, "preferred") };
+	char text[TEXT_PREFIX_MAX];
+
+	if (l->preferred_ms > l->valid_ms)
+		return conf_error(&at, "preferred", "is longer than valid");
+	if (check_prefixes(where, "prefix", l->prefix, l->n) < 0)
+		return -EINVAL;
+	at.line = conf_line_of(where, "deprecated");
+	for (uint8_t i = 0; i < l->deprecated_n; i++) {
+		if (!link_has(l, &l->deprecated[i]))
+			return conf_error(&at, "deprecated", "%s is not among the prefixes",
+			    text_prefix(&l->deprecated[i], text));
+	}
+	at.line = conf_line_of(where, "prefix");
+	for (uint8_t i = 0; i < l->n; i++) {
+		for (const struct ha_link *o = policy->link; o < l; o++) {
+			for (uint8_t k = 0; k < o->n; k++) {
+				if (ip6_prefix_overlaps(&l->prefix[i], &o->prefix[k]))
+					return conf_error(&at, "prefix",
+					    "%s overlaps what home link \"%s\" has",
+					    text_prefix(&l->prefix[i], text), o->dev);
+			}
+		}
+	}
+	return 0;
 }
 
 static int
@@ -336,6 +418,17 @@ get_range(const void *ctx, size_t i, const char **ret_title)
 	return c->table.range[i];
 }
 
+static const void *
+get_link(const void *ctx, size_t i, const char **ret_title)
+{
+	const struct ha_conf *c = ctx;
+
+	if (i >= c->policy.links)
+		return NULL;
+	*ret_title = c->policy.link[i].dev;
+	return &c->policy.link[i];
+}
+
 static const struct conf_section sections[] = {
 	{ .keys = top_keys,
 	    .n_keys = countof(top_keys),
@@ -361,6 +454,15 @@ static const struct conf_section sections[] = {
 	    .begin = begin_range,
 	    .end = end_range,
 	    .get = get_range },
+	{ .name = "home-link",
+	    .titled = true,
+	    .keys = link_keys,
+	    .n_keys = countof(link_keys),
+	    .doc = "An interface whose link home addresses are at home on. Without one, home "
+		   "addresses live on no wire, which costs no time at the first registration.",
+	    .begin = begin_link,
+	    .end = end_link,
+	    .get = get_link },
 };
 
 /* ---- the whole ---- */

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "common/wire/ip6.h"
+#include "common/base/kobj.h"
 
 /* RFC 6275 12: how long a de-registered binding keeps its sequence number. */
 #define HA_DELETE_MS 10000
@@ -15,6 +15,22 @@
 /* Metrics of our routes. Ours win over what stands underneath them. */
 #define HA_METRIC_BOUND 1024
 #define HA_METRIC_UNREACHABLE 4096
+
+#define HA_LINKS_MAX 8
+#define HA_LINK_PREFIXES_MAX 8
+
+/*
+ * A link of ours that home addresses are at home on. Those of all other prefixes live
+ * on no wire: a virtual home link.
+ */
+struct ha_link {
+	char dev[KOBJ_DEV_MAX];
+	uint8_t n;
+	struct ip6_prefix prefix[HA_LINK_PREFIXES_MAX]; /* on-link there */
+	uint8_t deprecated_n;
+	struct ip6_prefix deprecated[HA_LINK_PREFIXES_MAX]; /* those with no preferred lifetime */
+	int64_t valid_ms, preferred_ms; /* whenever somebody asks: they do not run down */
+};
 
 struct ha_policy {
 	struct in6_addr address; /* ours: where Binding Updates and tunnels end */
@@ -27,4 +43,34 @@ struct ha_policy {
 	bool takeover; /* a prefix two home addresses may have goes to the newer one */
 	bool nested;   /* prefixes of two home addresses may lie within each other */
 	uint32_t table;
+	uint8_t links;
+	struct ha_link link[HA_LINKS_MAX];
 };
+
+/* The link that an address is at home on, or NULL, and which of its prefixes that is in. */
+static inline const struct ha_link *
+ha_link_of(
+    const struct ha_policy *p, const struct in6_addr *a, const struct ip6_prefix **ret_prefix)
+{
+	for (uint8_t i = 0; i < p->links; i++) {
+		for (uint8_t k = 0; k < p->link[i].n; k++) {
+			if (!ip6_prefix_has(&p->link[i].prefix[k], a))
+				continue;
+			if (ret_prefix)
+				*ret_prefix = &p->link[i].prefix[k];
+			return &p->link[i];
+		}
+	}
+	return NULL;
+}
+
+/* What is left of a prefix's preferred lifetime (RFC 4861 4.6.2). */
+static inline int64_t
+ha_link_preferred_ms(const struct ha_link *l, const struct ip6_prefix *prefix)
+{
+	for (uint8_t i = 0; i < l->deprecated_n; i++) {
+		if (ip6_prefix_equal(&l->deprecated[i], prefix))
+			return 0;
+	}
+	return l->preferred_ms;
+}
