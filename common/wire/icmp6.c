@@ -8,6 +8,7 @@ enum {
 	ERROR_OCTETS = 8, /* of an error message before the invoking packet */
 	INVOKING_MAX = IP6_MIN_MTU - IP6_HEADER_OCTETS - ERROR_OCTETS, /* RFC 4443 2.4 (c) */
 	DHAAD_R = 0x8000,					       /* RFC 3963 7.1, 7.2 */
+	MPA_FLAGS = ND_RA_M | ND_RA_O,				       /* RFC 6275 6.8 */
 };
 
 static void
@@ -90,5 +91,84 @@ icmp6_dhaad_put(struct wire_writer *w, const struct icmp6_dhaad *d, const struct
 	wire_put_u16(w, d->mobile_router ? DHAAD_R : 0);
 	for (uint8_t i = 0; i < n; i++)
 		wire_put_addr(w, d->agent[i]);
+	return finish(w, src, dst);
+}
+
+int
+icmp6_mps_get(struct wire_reader *r, struct icmp6_mps *ret_mps)
+{
+	struct icmp6_mps m = { 0 };
+	struct wire_reader body;
+	uint8_t type = wire_get_u8(r);
+	uint8_t code = wire_get_u8(r);
+
+	wire_get_u16(r); /* checksum */
+	m.id = wire_get_u16(r);
+	wire_get_u16(r); /* reserved */
+	while (wire_left(r) > 0)
+		(void)nd_option_get(r, &body); /* none has been defined */
+	if (r->bad || code != 0 || type != ICMP6_MPS)
+		return -EBADMSG;
+	*ret_mps = m;
+	return 0;
+}
+
+int
+icmp6_mps_put(struct wire_writer *w, const struct icmp6_mps *m, const struct in6_addr *src,
+    const struct in6_addr *dst)
+{
+	put_type(w, ICMP6_MPS, 0);
+	wire_put_u16(w, m->id);
+	wire_put_u16(w, 0);
+	return finish(w, src, dst);
+}
+
+static void
+get_mpa_option(struct wire_reader *r, struct icmp6_mpa *m)
+{
+	struct wire_reader body;
+	uint8_t type = nd_option_get(r, &body);
+	struct nd_prefix p;
+
+	if (r->bad || type != ND_OPT_PREFIX)
+		return;
+	p = nd_prefix_get(&body);
+	if (body.bad || m->n == ICMP6_PREFIXES_MAX)
+		r->bad = true;
+	else
+		m->prefix[m->n++] = p;
+}
+
+int
+icmp6_mpa_get(struct wire_reader *r, struct icmp6_mpa *ret_mpa)
+{
+	struct icmp6_mpa m = { 0 };
+	uint8_t type = wire_get_u8(r);
+	uint8_t code = wire_get_u8(r);
+
+	wire_get_u16(r); /* checksum */
+	m.id = wire_get_u16(r);
+	m.flags = wire_get_u8(r) & MPA_FLAGS;
+	wire_get_u8(r); /* reserved */
+	while (wire_left(r) > 0)
+		get_mpa_option(r, &m);
+	if (r->bad || code != 0 || type != ICMP6_MPA)
+		return -EBADMSG;
+	*ret_mpa = m;
+	return 0;
+}
+
+int
+icmp6_mpa_put(struct wire_writer *w, const struct icmp6_mpa *m, const struct in6_addr *src,
+    const struct in6_addr *dst)
+{
+	if (m->n > ICMP6_PREFIXES_MAX)
+		return -EMSGSIZE;
+	put_type(w, ICMP6_MPA, 0);
+	wire_put_u16(w, m->id);
+	wire_put_u8(w, m->flags & MPA_FLAGS);
+	wire_put_u8(w, 0);
+	for (uint8_t i = 0; i < m->n; i++)
+		nd_prefix_put(w, &m->prefix[i]);
 	return finish(w, src, dst);
 }

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "common/wire/ip6.h"
+#include "common/wire/nd.h"
 
 enum icmp6_type {
 	ICMP6_UNREACHABLE = 1,
@@ -20,7 +20,8 @@ enum icmp6_type {
 	ICMP6_MPA = 147, /* Mobile Prefix Advertisement */
 };
 
-#define ICMP6_AGENTS_MAX 77 /* (1280 - 48) / 16, RFC 6275 10.5.1 */
+#define ICMP6_AGENTS_MAX 77   /* (1280 - 48) / 16, RFC 6275 10.5.1 */
+#define ICMP6_PREFIXES_MAX 37 /* (1280 - 40 - 24 - 8) / 32 */
 
 struct icmp6_error {
 	uint8_t type, code;
@@ -35,6 +36,17 @@ struct icmp6_dhaad { /* request and reply */
 	bool mobile_router; /* R */
 	uint8_t n;	    /* of agents, in a reply */
 	struct in6_addr agent[ICMP6_AGENTS_MAX];
+};
+
+struct icmp6_mps { /* Mobile Prefix Solicitation */
+	uint16_t id;
+};
+
+struct icmp6_mpa {     /* Mobile Prefix Advertisement */
+	uint16_t id;   /* of the solicitation it answers */
+	uint8_t flags; /* ND_RA_M, ND_RA_O */
+	uint8_t n;
+	struct nd_prefix prefix[ICMP6_PREFIXES_MAX];
 };
 
 /*
@@ -55,4 +67,16 @@ int icmp6_error_put(struct wire_writer *w, const struct icmp6_error *e, const st
 /* Dynamic home agent address discovery, request or reply; as the two above. */
 int icmp6_dhaad_get(struct wire_reader *r, struct icmp6_dhaad *ret_dhaad);
 int icmp6_dhaad_put(struct wire_writer *w, const struct icmp6_dhaad *d, const struct in6_addr *src,
+    const struct in6_addr *dst);
+
+/*
+ * Mobile prefix discovery, as the two above. Of src and dst the home address is meant, not
+ * the care-of address: it goes with a Home Address option, or comes by a type 2 routing
+ * header. Options that we do not know are skipped.
+ */
+int icmp6_mps_get(struct wire_reader *r, struct icmp6_mps *ret_mps);
+int icmp6_mps_put(struct wire_writer *w, const struct icmp6_mps *m, const struct in6_addr *src,
+    const struct in6_addr *dst);
+int icmp6_mpa_get(struct wire_reader *r, struct icmp6_mpa *ret_mpa);
+int icmp6_mpa_put(struct wire_writer *w, const struct icmp6_mpa *m, const struct in6_addr *src,
     const struct in6_addr *dst);

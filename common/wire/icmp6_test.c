@@ -1,4 +1,4 @@
-/* icmp6_test.c - ICMPv6 errors and home agent address discovery. */
+/* icmp6_test.c - ICMPv6 errors, home agent address discovery, mobile prefix discovery. */
 #include "common/wire/wire_test.h"
 
 #include "common/wire/icmp6.h"
@@ -191,12 +191,99 @@ octets_behind_a_request_are_ignored(void **state)
 	assert_int_equal(d.n, 0);
 }
 
+/* RFC 6275 6.7, 6.8: options that nobody has defined are stepped over. */
+static void
+prefix_discovery_steps_over_unknown_options(void **state)
+{
+	uint8_t octets[128];
+	size_t n = hex_octets("9200 0000 4321 ffff 0101aabbccddeeff", octets, sizeof(octets));
+	struct wire_reader r = { .base = octets, .len = n };
+	struct icmp6_mps s;
+	struct icmp6_mpa a;
+
+	(void)state;
+	assert_int_equal(icmp6_mps_get(&r, &s), 0);
+	assert_int_equal(s.id, 0x4321);
+	n = hex_octets("9300 0000 4321 ffff 0101aabbccddeeff"
+		       "030440ff 00000e10 00000708 00000000 20010db8010000000000000000000001",
+	    octets, sizeof(octets));
+	r = (struct wire_reader){ .base = octets, .len = n };
+	assert_int_equal(icmp6_mpa_get(&r, &a), 0);
+	assert_int_equal(a.flags, ND_RA_M | ND_RA_O);
+	assert_int_equal(a.n, 1);
+	assert_int_equal(a.prefix[0].prefix.len, 64);
+	assert_int_equal(a.prefix[0].flags, ND_PREFIX_L | ND_PREFIX_A | ND_PREFIX_R);
+	assert_int_equal(a.prefix[0].valid_s, 3600);
+	assert_int_equal(a.prefix[0].preferred_s, 1800);
+}
+
+static void
+malformed_prefix_discovery_is_refused(void **state)
+{
+	static const struct {
+		const char *what, *octets;
+	} cases[] = {
+		{ "nothing", "" },
+		{ "cut short", "9200 0000 4321 00" },
+		{ "advertisement cut short", "9300 0000 4321 00" },
+		{ "code 1", "9201 0000 4321 0000" },
+		{ "advertisement with code 1", "9301 0000 4321 0000" },
+		{ "discovery request", "9000 0000 4321 0000" },
+		{ "option without a length", "9200 0000 4321 0000 0100" },
+		{ "option without a length in an advertisement", "9300 0000 4321 0000 0300" },
+		{ "option past the end", "9200 0000 4321 0000 0102 000000000000" },
+		{ "prefix of 24 octets",
+		    "9300 0000 4321 0000 030340e0 00000e10 00000708 00000000 20010db801000000" },
+		{ "prefix of 40 octets", "9300 0000 4321 0000 030540e0 00000e10 00000708 00000000"
+					 "20010db8010000000000000000000001 0000000000000000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		uint8_t octets[64];
+		size_t n = hex_octets(cases[i].octets, octets, sizeof(octets));
+		struct wire_reader r = { .base = octets, .len = n };
+		struct icmp6_mps s;
+		struct icmp6_mpa a;
+
+		assert_row(cases[i].what, icmp6_mps_get(&r, &s) == -EBADMSG);
+		r = (struct wire_reader){ .base = octets, .len = n };
+		assert_row(cases[i].what, icmp6_mpa_get(&r, &a) == -EBADMSG);
+	}
+}
+
+/* With the routing header the packet fills 1256 of 1280 octets. */
+static void
+longest_prefix_advertisement_has_37_prefixes(void **state)
+{
+	struct icmp6_mpa back, m = { .id = 1, .n = ICMP6_PREFIXES_MAX };
+	uint8_t out[1500];
+	struct wire_writer w = { .base = out, .len = sizeof(out) };
+	struct wire_reader r = { .base = out };
+
+	(void)state;
+	assert_int_equal(icmp6_mpa_put(&w, &m, &agent, &node), 0);
+	assert_int_equal(w.pos + IP6_HEADER_OCTETS + 24, 1256);
+	r.len = w.pos;
+	assert_int_equal(icmp6_mpa_get(&r, &back), 0);
+	assert_int_equal(back.n, ICMP6_PREFIXES_MAX);
+
+	memcpy(out + w.pos, out + 8, 32);
+	r = (struct wire_reader){ .base = out, .len = w.pos + 32 };
+	assert_int_equal(icmp6_mpa_get(&r, &back), -EBADMSG);
+	m.n++;
+	w.pos = 0;
+	assert_int_equal(icmp6_mpa_put(&w, &m, &agent, &node), -EMSGSIZE);
+}
+
 static void
 what_does_not_fit_is_not_overrun(void **state)
 {
 	static const uint8_t packet[40] = { 0x60 };
 	const struct icmp6_error e = { ICMP6_TIME, 0, 0, packet, sizeof(packet) };
 	const struct icmp6_dhaad d = { .reply = true, .n = 2 };
+	const struct icmp6_mps s = { .id = 1 };
+	const struct icmp6_mpa a = { .n = 1 };
 
 	(void)state;
 	for (size_t len = 0; len <= 48; len++) {
@@ -206,6 +293,10 @@ what_does_not_fit_is_not_overrun(void **state)
 		assert_int_equal(icmp6_error_put(&w, &e, &agent, &node), len < 48 ? -EMSGSIZE : 0);
 		w = (struct wire_writer){ .base = exact + 1, .len = len };
 		assert_int_equal(icmp6_dhaad_put(&w, &d, &agent, &node), len < 40 ? -EMSGSIZE : 0);
+		w = (struct wire_writer){ .base = exact + 1, .len = len };
+		assert_int_equal(icmp6_mps_put(&w, &s, &agent, &node), len < 8 ? -EMSGSIZE : 0);
+		w = (struct wire_writer){ .base = exact + 1, .len = len };
+		assert_int_equal(icmp6_mpa_put(&w, &a, &agent, &node), len < 40 ? -EMSGSIZE : 0);
 		free(exact);
 	}
 }
@@ -223,6 +314,9 @@ main(void)
 		cmocka_unit_test(request_of_a_plain_node_has_no_flag),
 		cmocka_unit_test(malformed_discovery_is_refused),
 		cmocka_unit_test(octets_behind_a_request_are_ignored),
+		T(prefix_discovery_steps_over_unknown_options, "M-37"),
+		cmocka_unit_test(malformed_prefix_discovery_is_refused),
+		cmocka_unit_test(longest_prefix_advertisement_has_37_prefixes),
 		cmocka_unit_test(what_does_not_fit_is_not_overrun),
 	};
 

@@ -237,6 +237,9 @@ ip6_mh_packet_get(const uint8_t *p, size_t len, struct ip6_mh_packet *ret_packet
 	if (nh == IP6_MH) {
 		out.mh_len = wire_left(&r);
 		out.mh = wire_take(&r, out.mh_len);
+	} else if (nh == IP6_ICMP6) {
+		out.icmp6_len = wire_left(&r);
+		out.icmp6 = wire_take(&r, out.icmp6_len);
 	}
 	*ret_packet = out;
 	return 0;
@@ -299,17 +302,14 @@ put_hao(struct wire_writer *w, uint8_t next_header, const struct in6_addr *home)
 	wire_put_addr(w, *home);
 }
 
-int
-ip6_mh_packet_put(struct wire_writer *w, const struct ip6_mh_out *out)
+/* A message, whatever it is, with the headers in front of it. */
+static int
+put_packet(struct wire_writer *w, const struct ip6_mh_out *out, uint8_t upper)
 {
-	const struct in6_addr *src = out->with_hao ? &out->home : &out->src;
-	const struct in6_addr *dst = out->with_rh2 ? &out->home : &out->dst;
 	size_t headers = (out->with_hao + out->with_rh2) * (size_t)EXT_HEADER_OCTETS;
-	uint8_t behind_rh2 = out->with_hao ? IP6_DEST_OPTS : IP6_MH;
-	uint16_t checksum;
-	size_t at;
+	uint8_t behind_rh2 = out->with_hao ? IP6_DEST_OPTS : upper;
 
-	if (out->mh_len < MH_HEADER_OCTETS || out->mh_len > UINT16_MAX - headers)
+	if (out->mh_len > UINT16_MAX - headers)
 		return -EMSGSIZE;
 	wire_put_u32(w, 6u << 28);
 	wire_put_u16(w, (uint16_t)(headers + out->mh_len));
@@ -320,14 +320,40 @@ ip6_mh_packet_put(struct wire_writer *w, const struct ip6_mh_out *out)
 	if (out->with_rh2) /* RFC 6275 6.3: the Home Address option comes behind it */
 		put_rh2(w, behind_rh2, &out->home);
 	if (out->with_hao)
-		put_hao(w, IP6_MH, &out->home);
-
-	at = w->pos;
+		put_hao(w, upper, &out->home);
 	wire_put(w, out->mh, out->mh_len);
-	if (w->bad)
+	return w->bad ? -EMSGSIZE : 0;
+}
+
+int
+ip6_mh_packet_put(struct wire_writer *w, const struct ip6_mh_out *out)
+{
+	const struct in6_addr *src = out->with_hao ? &out->home : &out->src;
+	const struct in6_addr *dst = out->with_rh2 ? &out->home : &out->dst;
+	uint16_t checksum;
+	size_t at;
+
+	if (out->mh_len < MH_HEADER_OCTETS || put_packet(w, out, IP6_MH) < 0)
 		return -EMSGSIZE;
+	at = w->pos - out->mh_len;
 	wire_set_u16(w, at + MH_CHECKSUM_AT, 0);
 	checksum = ip6_checksum(src, dst, IP6_MH, w->base + at, out->mh_len);
 	wire_set_u16(w, at + MH_CHECKSUM_AT, checksum);
 	return 0;
+}
+
+int
+ip6_icmp6_packet_put(struct wire_writer *w, const struct ip6_icmp6_out *out)
+{
+	const struct ip6_mh_out same = {
+		.src = out->src,
+		.dst = out->dst,
+		.with_hao = out->with_hao,
+		.with_rh2 = out->with_rh2,
+		.home = out->home,
+		.mh = out->icmp6,
+		.mh_len = out->icmp6_len,
+	};
+
+	return put_packet(w, &same, IP6_ICMP6);
 }

@@ -1,6 +1,6 @@
 /*
  * ip6.h - IPv6 addresses and prefixes as values, and the header chain around a
- * Mobility Header.
+ * Mobility Header, or around an ICMPv6 message of Mobile IPv6.
  *
  * Source: RFC 8200 (headers), RFC 6275 6.3 (Home Address option), 6.4 (type 2
  *         routing header), 6.1.1 (checksum), 9.3.1 (unicast routable).
@@ -76,6 +76,8 @@ struct ip6_mh_packet {
 	uint8_t upper;	       /* next header found behind the extension headers */
 	const uint8_t *mh;     /* the Mobility Header; NULL if upper is not IP6_MH */
 	size_t mh_len;	       /* octets */
+	const uint8_t *icmp6;  /* the ICMPv6 message; NULL if upper is not IP6_ICMP6 */
+	size_t icmp6_len;      /* octets */
 	const uint8_t *packet; /* whole packet, for an ICMPv6 error; NULL if not known */
 	size_t packet_len;     /* octets */
 	unsigned ifindex;      /* where it came in; 0 if not known. The codec leaves 0 */
@@ -120,3 +122,19 @@ struct ip6_mh_out {
  * or -EMSGSIZE if w is too small or mh_len is no message's.
  */
 int ip6_mh_packet_put(struct wire_writer *w, const struct ip6_mh_out *out);
+
+/* The same with an ICMPv6 message. */
+struct ip6_icmp6_out {
+	struct in6_addr src, dst; /* of the IPv6 header */
+	bool with_hao, with_rh2;
+	struct in6_addr home; /* for whichever of the two is on */
+	/*
+	 * Encoded by icmp6.h, with its checksum: the addresses it is made over are home
+	 * instead of src with a Home Address option, instead of dst with a routing header.
+	 */
+	const uint8_t *icmp6;
+	size_t icmp6_len; /* octets */
+};
+
+/* Write the whole packet, as above. 0, or -EMSGSIZE. */
+int ip6_icmp6_packet_put(struct wire_writer *w, const struct ip6_icmp6_out *out);

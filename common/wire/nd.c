@@ -90,10 +90,10 @@ put_mtu(struct wire_writer *w, uint32_t mtu)
 	wire_put_u32(w, mtu);
 }
 
-static void
-put_prefix(struct wire_writer *w, const struct nd_prefix *p)
+void
+nd_prefix_put(struct wire_writer *w, const struct nd_prefix *p)
 {
-	wire_put_u8(w, OPT_PREFIX);
+	wire_put_u8(w, ND_OPT_PREFIX);
 	wire_put_u8(w, PREFIX_LEN);
 	wire_put_u8(w, p->prefix.len);
 	wire_put_u8(w, p->flags & PREFIX_FLAGS);
@@ -129,7 +129,7 @@ nd_ra_put(struct wire_writer *w, const struct nd_path *path, const struct nd_ra 
 	if (ra->mtu)
 		put_mtu(w, ra->mtu);
 	for (unsigned i = 0; i < ra->prefixes; i++)
-		put_prefix(w, &ra->prefix[i]);
+		nd_prefix_put(w, &ra->prefix[i]);
 	if (ra->rdnss_n)
 		put_rdnss(w, ra);
 	return finish(w, path);
@@ -208,9 +208,8 @@ get_headers(struct wire_reader *r, struct nd_path *path, uint8_t icmp_type)
 		r->bad = true;
 }
 
-/* The next option's value in *ret_body, its type returned. .bad for one without a length. */
-static uint8_t
-get_option(struct wire_reader *r, struct wire_reader *ret_body)
+uint8_t
+nd_option_get(struct wire_reader *r, struct wire_reader *ret_body)
 {
 	uint8_t type = wire_get_u8(r);
 	size_t len = wire_get_u8(r) * 8u;
@@ -235,7 +234,7 @@ nd_rs_get(const uint8_t *frame, size_t len, struct nd_mac *ret_from, struct in6_
 	get_headers(&r, &path, ROUTER_SOLICITATION);
 	wire_get_u32(&r); /* reserved */
 	while (wire_left(&r) > 0)
-		if (get_option(&r, &body) == OPT_SOURCE_LINK_LAYER && ip6_is_any(&path.src))
+		if (nd_option_get(&r, &body) == OPT_SOURCE_LINK_LAYER && ip6_is_any(&path.src))
 			r.bad = true; /* RFC 4861 6.1.1 */
 	if (r.bad)
 		return -EBADMSG;
@@ -244,17 +243,27 @@ nd_rs_get(const uint8_t *frame, size_t len, struct nd_mac *ret_from, struct in6_
 	return 0;
 }
 
-static void
-get_prefix(struct wire_reader *r, struct nd_ra *ra)
+struct nd_prefix
+nd_prefix_get(struct wire_reader *body)
 {
 	struct nd_prefix p = { 0 };
 
-	p.prefix.len = wire_get_u8(r);
-	p.flags = wire_get_u8(r) & PREFIX_FLAGS;
-	p.valid_s = wire_get_u32(r);
-	p.preferred_s = wire_get_u32(r);
-	wire_get_u32(r); /* reserved */
-	p.prefix.addr = wire_get_addr(r);
+	p.prefix.len = wire_get_u8(body);
+	p.flags = wire_get_u8(body) & PREFIX_FLAGS;
+	p.valid_s = wire_get_u32(body);
+	p.preferred_s = wire_get_u32(body);
+	wire_get_u32(body); /* reserved */
+	p.prefix.addr = wire_get_addr(body);
+	if (wire_left(body) > 0)
+		body->bad = true;
+	return p;
+}
+
+static void
+get_prefix(struct wire_reader *r, struct nd_ra *ra)
+{
+	struct nd_prefix p = nd_prefix_get(r);
+
 	if (ra->prefixes < ND_PREFIX_MAX) /* a router controls this count */
 		ra->prefix[ra->prefixes++] = p;
 }
@@ -293,11 +302,11 @@ nd_ra_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_
 	ra.lifetime_s = wire_get_u16(&r);
 	wire_get_u64(&r); /* reachable time, retransmission timer */
 	while (wire_left(&r) > 0) {
-		uint8_t type = get_option(&r, &body);
+		uint8_t type = nd_option_get(&r, &body);
 
 		if (r.bad)
 			break;
-		if (type == OPT_PREFIX)
+		if (type == ND_OPT_PREFIX)
 			get_prefix(&body, &ra);
 		else if (type == OPT_MTU)
 			get_mtu(&body, &ra);
@@ -327,7 +336,7 @@ nd_ns_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct in6
 	wire_get_u32(&r); /* reserved */
 	target = wire_get_addr(&r);
 	while (wire_left(&r) > 0)
-		if (get_option(&r, &body) == OPT_SOURCE_LINK_LAYER && ip6_is_any(&path.src))
+		if (nd_option_get(&r, &body) == OPT_SOURCE_LINK_LAYER && ip6_is_any(&path.src))
 			r.bad = true;
 	group = nd_solicited_node(&target);
 	if (r.bad || IN6_IS_ADDR_MULTICAST(&target))
@@ -351,7 +360,7 @@ nd_na_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_
 	na.flags = (uint8_t)(wire_get_u32(&r) >> 24) & NA_FLAGS;
 	na.target = wire_get_addr(&r);
 	while (wire_left(&r) > 0) {
-		if (get_option(&r, &body) != OPT_TARGET_LINK_LAYER || r.bad)
+		if (nd_option_get(&r, &body) != OPT_TARGET_LINK_LAYER || r.bad)
 			continue;
 		na.has_mac = true;
 		na.mac = get_mac(&body);

@@ -27,17 +27,19 @@ enum nd_prefix_flag { ND_PREFIX_L = 0x80, ND_PREFIX_A = 0x40, ND_PREFIX_R = 0x20
 /* Flags of a Neighbor Advertisement (RFC 4861 4.4). */
 enum nd_na_flag { ND_NA_R = 0x80, ND_NA_S = 0x40, ND_NA_O = 0x20 };
 
+struct nd_prefix { /* a Prefix Information option */
+	struct ip6_prefix prefix;
+	uint8_t flags; /* enum nd_prefix_flag; with R the address is the router's, whole */
+	uint32_t valid_s, preferred_s;
+};
+
 struct nd_ra {
 	uint8_t hop_limit;   /* for the hosts to use; 0 unspecified */
 	uint8_t flags;	     /* enum nd_ra_flag */
 	uint16_t lifetime_s; /* router lifetime */
 	uint32_t mtu;	     /* octets; 0 leaves the option out */
 	uint8_t prefixes;
-	struct nd_prefix {
-		struct ip6_prefix prefix;
-		uint8_t flags; /* enum nd_prefix_flag */
-		uint32_t valid_s, preferred_s;
-	} prefix[ND_PREFIX_MAX];
+	struct nd_prefix prefix[ND_PREFIX_MAX];
 	uint8_t rdnss_n;
 	struct in6_addr rdnss[ND_RDNSS_MAX];
 	uint32_t rdnss_lifetime_s;
@@ -94,6 +96,16 @@ int nd_na_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct
 /* The group that an address is solicited by (RFC 4291 2.7.1), and a group's MAC (RFC 2464 7). */
 struct in6_addr nd_solicited_node(const struct in6_addr *addr);
 struct nd_mac nd_group_mac(const struct in6_addr *group);
+
+/* ---- options, for other messages that are made of them (RFC 6275 6.8) ---- */
+
+#define ND_OPT_PREFIX 3
+
+/* The next option's value in *ret_body, its type returned. .bad for one without a length. */
+uint8_t nd_option_get(struct wire_reader *r, struct wire_reader *ret_body);
+void nd_prefix_put(struct wire_writer *w, const struct nd_prefix *p);
+/* From the value of an ND_OPT_PREFIX; .bad if it is not just as long as it has to be. */
+struct nd_prefix nd_prefix_get(struct wire_reader *body);
 
 /* The modified EUI-64 link-local address of a MAC (RFC 4291 appendix A). */
 struct in6_addr nd_linklocal(const struct nd_mac *mac);

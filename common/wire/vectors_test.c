@@ -167,6 +167,60 @@ home_agent_discovery_passes_both_ways(void **state)
 	}
 }
 
+/* M-37: both with their checksum over the home address. */
+static void
+mobile_prefix_discovery_passes_both_ways(void **state)
+{
+	const struct icmp6_mpa want = { .id = 0x4321,
+		.flags = ND_RA_M,
+		.n = 2,
+		.prefix = { { { HOME_AGENT, 64 }, 0xe0, 2592000, 604800 },
+		    { { addr("2001:db8:101::1"), 64 }, 0x60, 3600, 1800 } } };
+	uint8_t octets[256], message[128], again[256];
+	size_t n = vector_load("mps", octets, sizeof(octets));
+	struct wire_writer inner = { .base = message, .len = sizeof(message) };
+	struct wire_writer w = { .base = again, .len = sizeof(again) };
+	struct ip6_icmp6_out away = { .src = CARE_OF,
+		.dst = HOME_AGENT,
+		.with_hao = true,
+		.home = HOME_ADDRESS,
+		.icmp6 = message };
+	struct ip6_icmp6_out back = { .src = HOME_AGENT,
+		.dst = CARE_OF,
+		.with_rh2 = true,
+		.home = HOME_ADDRESS,
+		.icmp6 = message };
+	struct ip6_mh_packet p;
+	struct wire_reader r;
+	struct icmp6_mps mps;
+	struct icmp6_mpa mpa;
+
+	(void)state;
+	assert_int_equal(ip6_mh_packet_get(octets, n, &p), 0);
+	assert_true(p.has_hao && p.icmp6 && !p.mh);
+	r = (struct wire_reader){ .base = p.icmp6, .len = p.icmp6_len };
+	assert_int_equal(icmp6_mps_get(&r, &mps), 0);
+	assert_int_equal(mps.id, 0x4321);
+	assert_int_equal(icmp6_mps_put(&inner, &mps, &away.home, &away.dst), 0);
+	away.icmp6_len = inner.pos;
+	assert_int_equal(ip6_icmp6_packet_put(&w, &away), 0);
+	assert_int_equal(w.pos, n);
+	assert_memory_equal(again, octets, n);
+
+	n = vector_load("mpa", octets, sizeof(octets));
+	assert_int_equal(ip6_mh_packet_get(octets, n, &p), 0);
+	assert_true(p.has_rh2 && p.icmp6 && !p.mh);
+	r = (struct wire_reader){ .base = p.icmp6, .len = p.icmp6_len };
+	assert_int_equal(icmp6_mpa_get(&r, &mpa), 0);
+	assert_memory_equal(&mpa, &want, sizeof(mpa));
+	inner.pos = w.pos = 0;
+	assert_int_equal(icmp6_mpa_put(&inner, &mpa, &back.src, &back.home), 0);
+	back.icmp6_len = inner.pos;
+	assert_int_equal(ip6_icmp6_packet_put(&w, &back), 0);
+	assert_int_equal(w.pos, n);
+	assert_memory_equal(again, octets, n);
+}
+
 static void
 unsolicited_advertisement_is_made_the_same(void **state)
 {
@@ -241,6 +295,7 @@ main(void)
 		cmocka_unit_test(mobility_headers_decode_to_what_their_trees_say),
 		cmocka_unit_test(mobility_headers_encode_to_the_same_octets),
 		cmocka_unit_test(home_agent_discovery_passes_both_ways),
+		T(mobile_prefix_discovery_passes_both_ways, "M-37"),
 		cmocka_unit_test(unsolicited_advertisement_is_made_the_same),
 		cmocka_unit_test(tunnel_packets_are_no_signalling),
 		cmocka_unit_test(frames_of_other_protocols_are_refused),
