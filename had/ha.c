@@ -140,14 +140,17 @@ parameter_problem(struct ha *h, const struct ip6_mh_packet *p, size_t at)
 	uint8_t buf[IP6_MIN_MTU];
 	struct wire_writer w = { .base = buf, .len = sizeof(buf) };
 	struct icmp6_error e = { .type = ICMP6_PARAMETER };
+	struct ip6_icmp6_out out = { .src = h->policy->address, .dst = p->src, .icmp6 = buf };
 
 	if (!p->packet)
 		return;
 	e.value = (uint32_t)((size_t)(p->mh - p->packet) + at);
 	e.invoking = p->packet;
 	e.invoking_len = p->packet_len;
-	if (icmp6_error_put(&w, &e, &h->policy->address, &p->src) == 0)
-		h->ops->icmp6(h->ctx, &h->policy->address, &p->src, buf, w.pos);
+	if (icmp6_error_put(&w, &e, &out.src, &out.dst) < 0)
+		return;
+	out.icmp6_len = w.pos;
+	h->ops->icmp6(h->ctx, &out);
 }
 
 /* ---- bindings come, change, go ---- */

@@ -49,8 +49,7 @@ struct ha_ops {
 	/* A Mobility Header message; what out points to dies with the call. */
 	void (*send)(void *ctx, const struct ip6_mh_out *out);
 	/* An ICMPv6 message with its checksum. */
-	void (*icmp6)(void *ctx, const struct in6_addr *src, const struct in6_addr *dst,
-	    const uint8_t *p, size_t n);
+	void (*icmp6)(void *ctx, const struct ip6_icmp6_out *out);
 	/* Call ha_tick then; replaces the instant given before. MONO_NEVER: not at all. */
 	void (*arm)(void *ctx, mono_t when);
 	void (*event)(void *ctx, const struct ha_event *e);

@@ -315,18 +315,18 @@ world_send(void *ctx, const struct ip6_mh_out *out)
 }
 
 static inline void
-world_icmp6(
-    void *ctx, const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *p, size_t n)
+world_icmp6(void *ctx, const struct ip6_icmp6_out *out)
 {
 	struct world *w = ctx;
-	struct wire_reader r = { .base = p, .len = n };
+	const uint8_t *p = out->icmp6;
+	struct wire_reader r = { .base = p, .len = out->icmp6_len };
 	char to[TEXT_ADDR_MAX];
 
-	assert_true(n >= 8);
-	assert_int_equal(ip6_checksum(src, dst, IP6_ICMP6, p, n), 0);
+	assert_true(out->icmp6_len >= 8);
+	assert_int_equal(ip6_checksum(&out->src, &out->dst, IP6_ICMP6, p, out->icmp6_len), 0);
 	r.pos = 4;
 	snprintf(w->icmp6, sizeof(w->icmp6), "%u/%u at %u to %s", p[0], p[1], wire_get_u32(&r),
-	    text_addr(dst, to));
+	    text_addr(&out->dst, to));
 }
 
 static inline void

@@ -35,16 +35,15 @@ on_send(void *ctx, const struct ip6_mh_out *out)
 }
 
 static void
-on_icmp6(
-    void *ctx, const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *p, size_t n)
+on_icmp6(void *ctx, const struct ip6_icmp6_out *out)
 {
 	struct had *d = ctx;
 	char to[TEXT_ADDR_MAX];
-	int r = kern_icmp6_send(d->kern, src, dst, p, n);
+	int r = kern_icmp6_send(d->kern, out);
 
 	if (r < 0)
-		log_limited(LOG_LEVEL_WARN, "had", "cannot send an ICMPv6 error", "to=%s error=%s",
-		    text_addr(dst, to), strerror(-r));
+		log_limited(LOG_LEVEL_WARN, "had", "cannot send an ICMPv6 message",
+		    "to=%s error=%s", text_addr(&out->dst, to), strerror(-r));
 }
 
 static void
@@ -116,6 +115,8 @@ on_kern(void *ctx, const struct kern_event *e)
 	switch (e->kind) {
 	case KERN_MH:
 		ha_receive(d->ha, daemon_now(), e->mh);
+		return;
+	case KERN_MOBILE:
 		return;
 	case KERN_LOST:
 		(void)daemon_reconcile(d->kern, d->want); /* logged */

@@ -83,8 +83,7 @@ struct mr_event {
 /* What the core may do to the world. None of them calls back. */
 struct mr_ops {
 	int (*send)(void *ctx, const struct ip6_mh_out *out); /* 0 or -errno */
-	int (*icmp6)(void *ctx, const struct in6_addr *src, const struct in6_addr *dst,
-	    const uint8_t *p, size_t n);
+	int (*icmp6)(void *ctx, const struct ip6_icmp6_out *out);
 	int (*frame)(void *ctx, const char *dev, const uint8_t *p, size_t n);
 	/* A guest's link is needed: settings, frames. Again and again. 0 or -errno. */
 	int (*link)(void *ctx, const char *dev);

@@ -183,13 +183,15 @@ answer_problem(struct mr *mr, const struct ip6_mh_packet *p, size_t at)
 	struct icmp6_error e = {
 		.type = ICMP6_PARAMETER, .invoking = p->packet, .invoking_len = p->packet_len
 	};
+	struct ip6_icmp6_out out = { .src = p->dst, .dst = p->src, .icmp6 = octets };
 
 	if (!p->packet)
 		return;
 	e.value = (uint32_t)((size_t)(p->mh - p->packet) + at);
 	if (icmp6_error_put(&w, &e, &p->dst, &p->src) < 0)
 		return;
-	(void)mr->ops->icmp6(mr->ctx, &p->dst, &p->src, w.base, w.pos); /* as above */
+	out.icmp6_len = w.pos;
+	(void)mr->ops->icmp6(mr->ctx, &out); /* as above */
 }
 
 /* RFC 6275 11.7.3 */

@@ -109,16 +109,13 @@ on_send(void *ctx, const struct ip6_mh_out *out)
 }
 
 static int
-on_icmp6(
-    void *ctx, const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *p, size_t n)
+on_icmp6(void *ctx, const struct ip6_icmp6_out *out)
 {
 	struct world *w = ctx;
 
-	(void)src;
-	(void)dst;
-	assert_true(n <= sizeof(w->icmp6));
-	memcpy(w->icmp6, p, n);
-	w->icmp6_n = n;
+	assert_true(out->icmp6_len <= sizeof(w->icmp6));
+	memcpy(w->icmp6, out->icmp6, out->icmp6_len);
+	w->icmp6_n = out->icmp6_len;
 	w->icmp6_sent++;
 	return 0;
 }

@@ -46,12 +46,11 @@ op_send(void *ctx, const struct ip6_mh_out *out)
 }
 
 static int
-op_icmp6(
-    void *ctx, const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *p, size_t n)
+op_icmp6(void *ctx, const struct ip6_icmp6_out *out)
 {
 	struct mrd *d = ctx;
 
-	return kern_icmp6_send(d->kern, src, dst, p, n);
+	return kern_icmp6_send(d->kern, out);
 }
 
 static int
@@ -431,6 +430,8 @@ mrd_on_kern(void *ctx, const struct kern_event *e)
 	switch (e->kind) {
 	case KERN_MH:
 		mr_receive(d->mr, e->mh, &now);
+		break;
+	case KERN_MOBILE:
 		break;
 	case KERN_ICMP6:
 		mr_icmp6(d->mr, &e->icmp6.from, e->icmp6.p, e->icmp6.n, &now);

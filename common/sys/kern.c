@@ -191,6 +191,8 @@ open_parts(struct kern *k)
 		}
 	}
 	r = k->ops->open(k);
+	if (r == 0)
+		r = kern_raw_open_mobile(k);
 	if (r < 0)
 		log_err("kern", "cannot open", "part=%s error=\"%s\"", k->ops->name, strerror(-r));
 	return r;
@@ -209,7 +211,7 @@ kern_open(struct kern **ret_kern, struct ev_loop *loop, const struct kern_opts *
 	snprintf(k->name, sizeof(k->name), "%s", opts->name);
 	k->opts.name = k->name;
 	k->nl.fd = -1;
-	k->mh.in = k->mh.out = k->mh.icmp = k->mh.raw = -1;
+	k->mh.in = k->mh.out = k->mh.icmp = k->mh.raw = k->mh.mobile = -1;
 	k->frames.fd = -1;
 	kern_monitor_init(k);
 	kern_mtu_open(k);

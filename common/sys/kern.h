@@ -26,6 +26,7 @@ struct kern; /* opaque */
 
 enum kern_event_kind {
 	KERN_MH,      /* a packet with a Mobility Header, or one with a Home Address option */
+	KERN_MOBILE,  /* an ICMPv6 message of Mobile IPv6 (types 144 to 147), checksum good */
 	KERN_ICMP6,   /* an ICMPv6 error about a packet with a Mobility Header of ours */
 	KERN_FRAME,   /* a frame on a link that is listened to (kern_frame_listen) */
 	KERN_ADDRESS, /* an address came, changed or went on link.name */
@@ -37,7 +38,7 @@ enum kern_event_kind {
 struct kern_event {
 	enum kern_event_kind kind;
 	union {
-		const struct ip6_mh_packet *mh; /* dies with the callback */
+		const struct ip6_mh_packet *mh; /* KERN_MH, KERN_MOBILE; dies with the callback */
 		struct {
 			struct in6_addr from; /* who reported it */
 			const uint8_t *p;     /* the ICMPv6 message; dies with the callback */
@@ -111,9 +112,14 @@ int kern_tunnel_info(const struct kern *k, const struct kobj_tunnel *t,
 /* Take signalling sent to this address of ours, or stop doing so. 0 or -errno. */
 int kern_listen(struct kern *k, const struct in6_addr *addr, bool on);
 int kern_mh_send(struct kern *k, const struct ip6_mh_out *out);
-/* An ICMPv6 message whose checksum is filled in (icmp6.h). */
-int kern_icmp6_send(struct kern *k, const struct in6_addr *src, const struct in6_addr *dst,
-    const uint8_t *p, size_t n);
+int kern_icmp6_send(struct kern *k, const struct ip6_icmp6_out *out);
+
+/*
+ * Take discovery requests sent to this anycast address of ours on link dev (lo for a
+ * prefix that is on no wire), or stop doing so; neighbours on dev are told where it is. 0;
+ * -EADDRNOTAVAIL without forwarding and without the prefix on dev, other -errno.
+ */
+int kern_anycast(struct kern *k, const struct in6_addr *addr, const char *dev, bool on);
 
 /* ---- frames of Neighbour Discovery: a guest's link, a home link, an uplink ---- */
 

@@ -292,13 +292,21 @@ kern_mh_send(struct kern *k, const struct ip6_mh_out *out)
 }
 
 int
-kern_icmp6_send(struct kern *k, const struct in6_addr *src, const struct in6_addr *dst,
-    const uint8_t *p, size_t n)
+kern_icmp6_send(struct kern *k, const struct ip6_icmp6_out *out)
 {
 	char from[TEXT_ADDR_MAX], to[TEXT_ADDR_MAX];
+	size_t n = out->icmp6_len;
 
-	return line(k, "icmp6 type=%u code=%u src=%s dst=%s octets=%zu", n > 1 ? p[0] : 0,
-	    n > 1 ? p[1] : 0, text_addr(src, from), text_addr(dst, to), n);
+	return line(k, "icmp6 type=%u code=%u src=%s dst=%s octets=%zu", n > 1 ? out->icmp6[0] : 0,
+	    n > 1 ? out->icmp6[1] : 0, text_addr(&out->src, from), text_addr(&out->dst, to), n);
+}
+
+int
+kern_anycast(struct kern *k, const struct in6_addr *addr, const char *dev, bool on)
+{
+	char text[TEXT_ADDR_MAX];
+
+	return line(k, "anycast %s dev %s %s", text_addr(addr, text), dev, on ? "on" : "off");
 }
 
 int

@@ -17,7 +17,7 @@
  *	kern_guard.c	the kernel datapath: what may come out of a tunnel
  *	kern_set.c	the kernel datapath: elements of the filter table's sets
  *	kern_xfrm.c	the kernel datapath: states and policies of Mobile IPv6
- *	kern_raw.c	the kernel datapath: signalling out of a raw socket
+ *	kern_raw.c	signalling that the kernel hands up through raw sockets
  *	kern_tun.c	the portable datapath: devices and sockets
  *	kern_tun_io.c	the portable datapath: packets
  *	kern_tun_error.c  the portable datapath: ICMPv6 errors from inside tunnels
@@ -100,13 +100,16 @@ struct kern_monitor {
 };
 
 struct kern_mh {
-	int in;	  /* AF_PACKET: signalling as it came, before the kernel judges it */
-	int out;  /* IPPROTO_RAW: whole packets */
-	int icmp; /* ICMPv6 errors */
-	int raw;  /* kernel datapath: protocol 135, as the kernel hands it up */
-	struct ev_io in_io, icmp_io, raw_io;
+	int in;	    /* AF_PACKET: signalling as it came, before the kernel judges it */
+	int out;    /* IPPROTO_RAW: whole packets */
+	int icmp;   /* ICMPv6 errors */
+	int raw;    /* kernel datapath: protocol 135, as the kernel hands it up */
+	int mobile; /* ICMPv6 of Mobile IPv6, as the kernel hands it up */
+	struct ev_io in_io, icmp_io, raw_io, mobile_io;
 	struct in6_addr *own; /* addresses listened to */
 	size_t own_n;
+	struct in6_addr *anycast;
+	size_t anycast_n;
 };
 
 struct kern_frames {
@@ -202,7 +205,8 @@ void kern_mh_packet(struct kern *k, const uint8_t *p, size_t n, unsigned ifindex
 
 /* ---- kern_raw.c ---- */
 
-int kern_raw_open(struct kern *k);
+int kern_raw_open(struct kern *k); /* Mobility Headers */
+int kern_raw_open_mobile(struct kern *k);
 void kern_raw_close(struct kern *k);
 
 /* ---- kern_mtu.c ---- */

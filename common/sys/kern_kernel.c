@@ -59,6 +59,10 @@ struct kernel {
  * ends: outer packets from a source that no tunnel of ours has are counted; there is no
  * device for them, and the kernel's "port unreachable" is kept quiet.
  *
+ * mobile: what XFRM lets in with ICMPv6 is for prefix solicitations and advertisements
+ * alone; anything else with a Home Address nobody vouches for, or with an address to be
+ * sent on to (RFC 6275 9.3.1, 6.4).
+ *
  * quiet: a Parameter Problem of code 1 would tell a peer that we know no Mobile IPv6,
  * just because the daemon is being started anew.
  *
@@ -112,6 +116,11 @@ static const char filter[] =
     "		type filter hook input priority 0; policy accept;\n"
     "		meta l4proto 41 ip6 daddr . ip6 saddr != @ends"
     " counter name tunnel-unknown-source\n"
+    "	}\n"
+    "	chain mobile {\n"
+    "		type filter hook input priority 0; policy accept;\n"
+    "		exthdr dst exists icmpv6 type != 146 counter drop\n"
+    "		rt type 2 icmpv6 type != 147 counter drop\n"
     "	}\n"
     "	chain stays { counter name encap-link-local drop; }\n"
     "	chain quiet {\n"

@@ -303,7 +303,7 @@ has_states_and_policy(void *ctx)
 	const struct fixture *f = ctx;
 
 	return lab_lines(&f->ns, "ip xfrm state | grep 'proto hao\\|proto route2'") == 2 &&
-	       lab_lines(&f->ns, "ip xfrm policy | grep 'ptype sub'") == 1;
+	       lab_lines(&f->ns, "ip xfrm policy | grep 'ptype sub'") == 2;
 }
 
 static void

@@ -152,13 +152,14 @@ on_event(void *ctx, const struct kern_event *e)
 	*out = (struct lab_event){ .kind = e->kind };
 	switch (e->kind) {
 	case KERN_MH:
+	case KERN_MOBILE:
 		out->from = e->mh->src;
 		out->home = e->mh->has_hao ? e->mh->hao : e->mh->rh2;
 		out->has_hao = e->mh->has_hao;
 		out->has_rh2 = e->mh->has_rh2;
 		out->has_mh = e->mh->mh != NULL;
-		p = e->mh->mh;
-		out->n = e->mh->mh_len;
+		p = e->mh->mh ? e->mh->mh : e->mh->icmp6;
+		out->n = e->mh->mh ? e->mh->mh_len : e->mh->icmp6_len;
 		break;
 	case KERN_ICMP6:
 		out->from = e->icmp6.from;

@@ -5,9 +5,10 @@
  * option or a type 2 routing header before any other socket has it. Bound to ETH_P_IPV6,
  * it hears a packet once, on the link that takes it (not again on a bridge's port), and
  * never what this host sends. With the kernel datapath the Mobility Headers come out of
- * a raw socket instead (kern_raw.c), and this one is left with Home Address options in
- * front of anything else, which that kernel drops without a word. Out: IPPROTO_RAW, whole packets,
- * since the kernel's own checksum does not know the Home Address (RFC 6275 6.1.1).
+ * a raw socket instead (kern_raw.c), as does Mobile IPv6's ICMPv6, and this one is left with
+ * Home Address options in front of anything else, which that kernel drops without a word. Out:
+ * IPPROTO_RAW, whole packets, since the kernel's own checksum does not know the Home Address (RFC
+ * 6275 6.1.1).
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -28,7 +29,6 @@
 #define PACKET_MAX 2048 /* signalling fits 1280; data with a Home Address option may be longer */
 #define SOCKET_OCTETS (1 << 20)
 #define OPT_HAO 0xc9 /* Home Address option, RFC 6275 6.3 */
-#define HOP_LIMIT 64
 
 bool
 kern_mh_is_listened(const struct kern *k, const struct in6_addr *addr)
@@ -40,7 +40,25 @@ kern_mh_is_listened(const struct kern *k, const struct in6_addr *addr)
 	return false;
 }
 
+static bool
+is_anycast(const struct kern *k, const struct in6_addr *addr)
+{
+	for (size_t i = 0; i < k->mh.anycast_n; i++) {
+		if (ip6_equal(&k->mh.anycast[i], addr))
+			return true;
+	}
+	return false;
+}
+
 /* ---- in ---- */
+
+static bool
+is_mobile(const struct ip6_mh_packet *p)
+{
+	return p->icmp6_len > 0 && p->icmp6[0] >= ICMP6_DHAAD_REQUEST && p->icmp6[0] <= ICMP6_MPA &&
+	       ip6_checksum(
+		   ip6_mh_source(p), ip6_mh_destination(p), IP6_ICMP6, p->icmp6, p->icmp6_len) == 0;
+}
 
 void
 kern_mh_packet(struct kern *k, const uint8_t *p, size_t n, unsigned ifindex, bool from_raw)
@@ -49,11 +67,13 @@ kern_mh_packet(struct kern *k, const uint8_t *p, size_t n, unsigned ifindex, boo
 	struct kern_event e = { .kind = KERN_MH };
 	struct in6_addr dst;
 	char text[TEXT_ADDR_MAX];
+	bool to_anycast;
 
 	if (n < IP6_HEADER_OCTETS)
 		return;
 	memcpy(&dst, p + 24, sizeof(dst));
-	if (!kern_mh_is_listened(k, &dst))
+	to_anycast = is_anycast(k, &dst);
+	if (!to_anycast && !kern_mh_is_listened(k, &dst))
 		return;
 	if (ip6_mh_packet_get(p, n, &packet) < 0) {
 		kern_count(k, KERN_COUNT_MH_MALFORMED);
@@ -62,9 +82,11 @@ kern_mh_packet(struct kern *k, const uint8_t *p, size_t n, unsigned ifindex, boo
 		    text_addr(&dst, text), n);
 		return;
 	}
-	if (!packet.mh && !packet.has_hao)
+	if (is_mobile(&packet))
+		e.kind = KERN_MOBILE;
+	else if (to_anycast || (!packet.mh && !packet.has_hao))
 		return; /* the filter is no codec: it lets some others in */
-	if (packet.mh && !from_raw && k->mh.raw >= 0)
+	if ((packet.mh || e.kind == KERN_MOBILE) && !from_raw && k->mh.raw >= 0)
 		return; /* the raw socket has it, if the kernel finds it good */
 	kern_count(k, KERN_COUNT_MH_IN);
 	packet.ifindex = ifindex;
@@ -95,8 +117,9 @@ on_in(struct ev_loop *loop, struct ev_io *w, int revents)
 
 /*
  * To this host; a Mobility Header at once, or behind one or two headers out of
- * destination options and routing; or a Home Address option at the places where it may
- * stand, with anything behind (for the Binding Error of RFC 6275 9.3.3).
+ * destination options and routing; ICMPv6 likewise, but not at once; or a Home Address option
+ * at the places where it may stand, with anything behind (for the Binding Error of RFC 6275
+ * 9.3.3).
  *
  * Registers: A the next header, X the octets to the first extension header's end.
  */
@@ -105,34 +128,36 @@ filter_in(int fd)
 {
 	struct sock_filter code[] = {
 		/* 0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 23),
+		/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 25),
 		/* 2 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
-		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 20, 0),
+		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 22, 0),
 		/* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ROUTING, 5, 0),
-		/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_DEST_OPTS, 0, 19),
+		/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_DEST_OPTS, 0, 21),
 		/* A Home Address option: first, or behind four octets of padding. */
 		/* 6 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 2),
-		/* 7 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 16, 0),
+		/* 7 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 18, 0),
 		/* 8 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 6),
-		/* 9 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 14, 0),
+		/* 9 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 16, 0),
 		/* 10 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS),
-		/* 11 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 12, 0),
-		/* 12 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ROUTING, 1, 0),
-		/* 13 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_DEST_OPTS, 0, 11),
+		/* 11 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 14, 0),
+		/* 12 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 13, 0),
+		/* 13 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ROUTING, 1, 0),
+		/* 14 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_DEST_OPTS, 0, 12),
 		/* A second extension header; A is free, X is where it begins. */
-		/* 14 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 1),
-		/* 15 */ BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
-		/* 16 */ BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 3),
-		/* 17 */ BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		/* 18 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS),
-		/* 19 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 4, 0),
+		/* 15 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 1),
+		/* 16 */ BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
+		/* 17 */ BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 3),
+		/* 18 */ BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		/* 19 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS),
+		/* 20 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 5, 0),
+		/* 21 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 4, 0),
 		/* Behind a routing header the Home Address option stands in the second one. */
-		/* 20 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS + 2),
-		/* 21 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 2, 0),
-		/* 22 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS + 6),
-		/* 23 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 0, 1),
-		/* 24 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		/* 25 */ BPF_STMT(BPF_RET | BPF_K, 0),
+		/* 22 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS + 2),
+		/* 23 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 2, 0),
+		/* 24 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS + 6),
+		/* 25 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 0, 1),
+		/* 26 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/* 27 */ BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	const struct sock_fprog prog = { .len = countof(code), .filter = code };
 
@@ -254,22 +279,13 @@ kern_mh_send(struct kern *k, const struct ip6_mh_out *out)
 }
 
 int
-kern_icmp6_send(struct kern *k, const struct in6_addr *src, const struct in6_addr *dst,
-    const uint8_t *p, size_t n)
+kern_icmp6_send(struct kern *k, const struct ip6_icmp6_out *out)
 {
 	uint8_t whole[PACKET_MAX];
 	struct wire_writer w = { .base = whole, .len = sizeof(whole) };
+	int r = ip6_icmp6_packet_put(&w, out);
 
-	if (n > UINT16_MAX)
-		return -EMSGSIZE;
-	wire_put_u32(&w, 0x60000000);
-	wire_put_u16(&w, (uint16_t)n);
-	wire_put_u8(&w, IP6_ICMP6);
-	wire_put_u8(&w, HOP_LIMIT);
-	wire_put_addr(&w, *src);
-	wire_put_addr(&w, *dst);
-	wire_put(&w, p, n);
-	return w.bad ? -EMSGSIZE : send_whole(k, src, dst, whole, w.pos);
+	return r < 0 ? r : send_whole(k, &out->src, &out->dst, whole, w.pos);
 }
 
 /* ---- opening and closing ---- */
@@ -344,8 +360,9 @@ kern_mh_close(struct kern *k)
 	if (m->out >= 0)
 		close(m->out);
 	free(m->own);
+	free(m->anycast);
 	kern_raw_close(k);
-	*m = (struct kern_mh){ .in = -1, .out = -1, .icmp = -1, .raw = -1 };
+	*m = (struct kern_mh){ .in = -1, .out = -1, .icmp = -1, .raw = -1, .mobile = -1 };
 }
 
 /* ---- which addresses ---- */
@@ -383,4 +400,50 @@ kern_listen(struct kern *k, const struct in6_addr *addr, bool on)
 	if (on == kern_mh_is_listened(k, addr))
 		return 0;
 	return on ? add_own(k, addr) : remove_own(k, addr);
+}
+
+/* ---- anycast ---- */
+
+static int
+change_membership(struct kern *k, const struct in6_addr *addr, const char *dev, bool on)
+{
+	const struct ipv6_mreq m = {
+		.ipv6mr_multiaddr = *addr,
+		.ipv6mr_interface = kern_link_index(k, dev),
+	};
+	int what = on ? IPV6_JOIN_ANYCAST : IPV6_LEAVE_ANYCAST;
+
+	if (m.ipv6mr_interface == 0)
+		return -ENODEV;
+	return setsockopt(k->mh.mobile, IPPROTO_IPV6, what, &m, sizeof(m)) < 0 ? -errno : 0;
+}
+
+/* The kernel's part ends with the socket, too. */
+int
+kern_anycast(struct kern *k, const struct in6_addr *addr, const char *dev, bool on)
+{
+	struct kern_mh *m = &k->mh;
+	struct in6_addr *grown;
+	int r;
+
+	if (on == is_anycast(k, addr))
+		return 0;
+	r = change_membership(k, addr, dev, on);
+	if (on && r < 0)
+		return r;
+	if (!on) {
+		for (size_t i = 0; i < m->anycast_n; i++) {
+			if (ip6_equal(&m->anycast[i], addr))
+				m->anycast[i] = m->anycast[--m->anycast_n];
+		}
+		return 0; /* a link that is gone took the membership with it */
+	}
+	grown = reallocarray(m->anycast, m->anycast_n + 1, sizeof(*grown));
+	if (!grown) {
+		(void)change_membership(k, addr, dev, false);
+		return -ENOMEM;
+	}
+	m->anycast = grown;
+	m->anycast[m->anycast_n++] = *addr;
+	return 0;
 }

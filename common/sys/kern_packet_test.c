@@ -884,6 +884,141 @@ a_home_address_option_before_anything_else_is_heard(void **state)
 	close(fd);
 }
 
+static bool
+has_mobile(void *ctx)
+{
+	return lab_event(ctx, KERN_MOBILE) != NULL;
+}
+
+/* b listens to its address; a sends one of 144 to 147; what came up at b, or NULL. */
+static const struct lab_event *
+carry_mobile(struct fixture *f, uint8_t type, const struct ip6_icmp6_out *around, int ms)
+{
+	uint8_t message[] = { type, 0, 0, 0, 0x43, 0x21, 0, 0 };
+	struct ip6_icmp6_out out = *around;
+	uint16_t checksum;
+
+	checksum = ip6_checksum(out.with_hao ? &out.home : &out.src,
+	    out.with_rh2 ? &out.home : &out.dst, IP6_ICMP6, message, sizeof(message));
+	message[2] = (uint8_t)(checksum >> 8);
+	message[3] = (uint8_t)checksum;
+	out.icmp6 = message;
+	out.icmp6_len = sizeof(message);
+	lab_forget(&f->b);
+	lab_enter(&f->a);
+	assert_int_equal(kern_icmp6_send(f->a.kern, &out), 0);
+	lab_until(f->all, 2, has_mobile, &f->b, ms);
+	return lab_event(&f->b, KERN_MOBILE);
+}
+
+static void
+discovery_and_prefix_messages_are_heard_once_with_their_home_address(void **state)
+{
+	struct fixture *f = *state;
+	const struct in6_addr agent = lab_addr(AGENT), anycast = lab_addr("2001:db8:700::fe");
+	const struct {
+		uint8_t type;
+		bool with_hao, with_rh2, to_anycast;
+	} cases[] = {
+		{ ICMP6_DHAAD_REQUEST, false, false, false },
+		{ ICMP6_DHAAD_REQUEST, false, false, true },
+		{ ICMP6_DHAAD_REPLY, false, false, false },
+		{ ICMP6_MPS, true, false, false },
+		{ ICMP6_MPA, false, true, false },
+	};
+	struct kobj home = { .kind = KOBJ_ADDRESS, .address.dev = "lo", .address.home = true };
+	int icmp = raw(&f->a, IPPROTO_ICMPV6);
+	const struct lab_event *e;
+
+	home.address.addr = lab_addr("2001:db8:200:1::1");
+	set(f, &f->b, &home);
+	lab_run(&f->a, "ip -6 route add 2001:db8:700::/64 via 2001:db8:1::ff dev ar");
+	lab_run(&f->r, "ip -6 route add 2001:db8:700::/64 via 2001:db8:2::1 dev rb");
+	lab_enter(&f->b);
+	assert_int_equal(kern_listen(f->b.kern, &agent, true), 0);
+	assert_int_equal(kern_anycast(f->b.kern, &anycast, "lo", true), 0);
+	assert_int_equal(kern_anycast(f->b.kern, &anycast, "lo", true), 0);
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct ip6_icmp6_out around = {
+			.src = lab_addr(CAREOF),
+			.dst = cases[i].to_anycast ? anycast : agent,
+			.with_hao = cases[i].with_hao,
+			.with_rh2 = cases[i].with_rh2,
+			.home = home.address.addr,
+		};
+
+		e = carry_mobile(f, cases[i].type, &around, WAIT_MS);
+		if (!e)
+			fail_msg("case %zu was not heard", i);
+		assert_int_equal(e->octets[0], cases[i].type);
+		assert_int_equal(e->n, 8);
+		assert_int_equal(e->has_hao, cases[i].with_hao);
+		assert_int_equal(e->has_rh2, cases[i].with_rh2);
+		assert_true(ip6_equal(&e->from, &around.src));
+		if (e->has_hao || e->has_rh2)
+			assert_true(ip6_equal(&e->home, &around.home));
+		assert_false(is_answered_by_icmp(f, icmp));
+		assert_int_equal(f->b.events_n, 1); /* once, and nothing else */
+	}
+	lab_enter(&f->b);
+	assert_int_equal(kern_anycast(f->b.kern, &anycast, "lo", false), 0);
+	assert_int_equal(lab_lines(&f->b, "ip -6 route show table local | grep 700::fe"), 0);
+	close(icmp);
+}
+
+static void
+no_update_is_taken_at_an_anycast_address_and_no_unknown_one_is_joined(void **state)
+{
+	struct fixture *f = *state;
+	const struct in6_addr anycast = lab_addr("2001:db8:2:0:fdff:ffff:ffff:fffe");
+	uint8_t mh[256];
+	struct ip6_mh_out out = signalling(mh, true);
+
+	lab_enter(&f->b);
+	assert_int_equal(kern_anycast(f->b.kern, &anycast, "nowhere", true), -ENODEV);
+	assert_int_equal(kern_anycast(f->b.kern, &anycast, "bw", true), 0);
+	lab_enter(&f->a);
+	out.dst = anycast;
+	assert_int_equal(kern_mh_send(f->a.kern, &out), 0);
+	lab_until(f->all, 2, has_mh, &f->b, QUIET_MS);
+	assert_null(lab_event(&f->b, KERN_MH));
+}
+
+/* RFC 6275 9.3.1: XFRM lets the headers in, but not for anything. */
+static void
+an_echo_request_with_a_home_address_or_by_it_is_not_answered(void **state)
+{
+	struct fixture *f = *state;
+	struct kobj home = { .kind = KOBJ_ADDRESS, .address.dev = "lo", .address.home = true };
+	const struct in6_addr agent = lab_addr(AGENT);
+	int icmp = raw(&f->a, IPPROTO_ICMPV6);
+
+	home.address.addr = lab_addr("2001:db8:200:1::1");
+	set(f, &f->b, &home);
+	lab_enter(&f->b);
+	assert_int_equal(kern_listen(f->b.kern, &agent, true), 0);
+	for (int i = 0; i < 3; i++) {
+		/* The first has neither, is answered, and so shows that the other two could be. */
+		struct ip6_icmp6_out around = {
+			.src = lab_addr(CAREOF),
+			.dst = agent,
+			.with_hao = i == 1,
+			.with_rh2 = i == 2,
+			.home = home.address.addr,
+		};
+		uint8_t p[2048];
+		bool answered = false;
+
+		if (i == 1)
+			around.home = around.src; /* so that an answer would come here */
+		assert_null(carry_mobile(f, ICMP6_ECHO_REQUEST, &around, QUIET_MS));
+		while (!answered && lab_recv(f->all, 2, icmp, p, sizeof(p), QUIET_MS) > 0)
+			answered = p[0] == ICMP6_ECHO_REPLY;
+		assert_int_equal(answered, i == 0);
+	}
+	close(icmp);
+}
+
 static void
 an_encapsulation_limit_passes_the_filter_that_stops_home_addresses(void **state)
 {
@@ -1149,6 +1284,11 @@ main(void)
 		    a_binding_update_with_its_home_address_is_heard_once_and_not_answered_by_the_kernel),
 		TEST("", a_routing_header_of_type_2_is_heard_once_and_not_answered_by_the_kernel),
 		TEST("M-08 ", a_home_address_option_before_anything_else_is_heard),
+		TEST("M-35 M-37 ",
+		    discovery_and_prefix_messages_are_heard_once_with_their_home_address),
+		TEST(
+		    "M-35 ", no_update_is_taken_at_an_anycast_address_and_no_unknown_one_is_joined),
+		TEST("M-08 ", an_echo_request_with_a_home_address_or_by_it_is_not_answered),
 		TEST("T-08 ", an_encapsulation_limit_passes_the_filter_that_stops_home_addresses),
 		TEST("M-56 ", an_error_about_our_binding_update_is_told_and_others_are_not),
 		TEST("", a_solicitation_is_heard_on_the_link_listened_to_and_a_frame_goes_back),

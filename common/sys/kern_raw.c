@@ -1,5 +1,6 @@
 /*
- * kern_raw.c - the kernel datapath: signalling out of a raw socket (see kern_int.h).
+ * kern_raw.c - signalling that the kernel hands up through raw sockets (see kern_int.h):
+ * with the kernel datapath all of it, with the portable one home agent discovery.
  *
  * A kernel with Mobile IPv6 works on a packet before the socket has it: it reassembles,
  * decrypts, and swaps addresses. The Home Address becomes the source, and the option then
@@ -10,12 +11,14 @@
  * are not those of the wire; nothing depends on them.
  */
 #include <errno.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/sys/kern_int.h"
+#include "common/wire/icmp6.h"
 
 #define PACKETS_PER_WAKEUP 32
 #define PACKET_MAX IP6_MIN_MTU /* signalling fits it; longer is not ours */
@@ -89,15 +92,24 @@ header_of(const struct cmsghdr *c)
 	return IP6_NONE;
 }
 
+/* What a raw socket said of one message. */
+struct message {
+	struct msghdr *m;
+	const struct in6_addr *src;
+	uint8_t upper; /* next header of the message itself */
+	const uint8_t *p;
+	size_t n; /* octets */
+};
+
 /* The IPv6 header as the kernel left it; false if it did not say where the packet went. */
 static bool
-put_header(struct wire_writer *w, struct msghdr *m, const struct in6_addr *src, size_t n,
-    unsigned *ret_ifindex)
+put_header(struct wire_writer *w, const struct message *in, unsigned *ret_ifindex)
 {
 	struct in6_pktinfo info;
 	bool known = false;
+	size_t n = in->n;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(in->m); c; c = CMSG_NXTHDR(in->m, c)) {
 		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			known = true;
@@ -110,9 +122,9 @@ put_header(struct wire_writer *w, struct msghdr *m, const struct in6_addr *src, 
 	*ret_ifindex = info.ipi6_ifindex;
 	wire_put_u32(w, 0x60000000);
 	wire_put_u16(w, (uint16_t)n);
-	wire_put_u8(w, IP6_MH);
+	wire_put_u8(w, in->upper);
 	wire_put_u8(w, UINT8_MAX);
-	wire_put_addr(w, *src);
+	wire_put_addr(w, *in->src);
 	wire_put_addr(w, info.ipi6_addr);
 	return !w->bad;
 }
@@ -140,17 +152,16 @@ put_extensions(struct wire_writer *w, struct msghdr *m)
 }
 
 static void
-on_message(
-    struct kern *k, struct msghdr *m, const struct in6_addr *src, const uint8_t *mh, size_t n)
+on_message(struct kern *k, const struct message *in)
 {
 	uint8_t packet[PACKET_MAX];
 	struct wire_writer w = { .base = packet, .len = sizeof(packet) };
 	unsigned ifindex = 0;
 
-	if (!put_header(&w, m, src, n, &ifindex))
+	if (!put_header(&w, in, &ifindex))
 		return;
-	put_extensions(&w, m);
-	wire_put(&w, mh, n);
+	put_extensions(&w, in->m);
+	wire_put(&w, in->p, in->n);
 	if (w.bad)
 		kern_count(k, KERN_COUNT_MH_MALFORMED);
 	else
@@ -158,15 +169,11 @@ on_message(
 }
 
 static void
-on_raw(struct ev_loop *loop, struct ev_io *w, int revents)
+drain(struct kern *k, int fd, uint8_t upper)
 {
-	struct kern *k = container_of(w, struct kern, mh.raw_io);
-
-	(void)loop;
-	(void)revents;
 	for (int i = 0; i < PACKETS_PER_WAKEUP; i++) {
-		uint8_t mh[PACKET_MAX];
-		struct iovec iov = { .iov_base = mh, .iov_len = sizeof(mh) };
+		uint8_t p[PACKET_MAX];
+		struct iovec iov = { .iov_base = p, .iov_len = sizeof(p) };
 		union {
 			struct cmsghdr align;
 			uint8_t octets[PACKET_MAX];
@@ -180,22 +187,45 @@ on_raw(struct ev_loop *loop, struct ev_io *w, int revents)
 			.msg_control = &control,
 			.msg_controllen = sizeof(control),
 		};
-		ssize_t n = recvmsg(k->mh.raw, &m, 0);
+		struct message in = { .m = &m, .src = &from.sin6_addr, .upper = upper, .p = p };
+		ssize_t n = recvmsg(fd, &m, 0);
 
 		/* A wrong checksum is EAGAIN, too: whatever waits behind it wakes us again. */
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0)
 			continue;
+		in.n = (size_t)n;
 		if (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 			kern_count(k, KERN_COUNT_MH_MALFORMED);
 		else
-			on_message(k, &m, &from.sin6_addr, mh, (size_t)n);
+			on_message(k, &in);
 	}
 }
 
-int
-kern_raw_open(struct kern *k)
+static void
+on_raw(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct kern *k = container_of(w, struct kern, mh.raw_io);
+
+	(void)loop;
+	(void)revents;
+	drain(k, k->mh.raw, IP6_MH);
+}
+
+static void
+on_mobile(struct ev_loop *loop, struct ev_io *w, int revents)
+{
+	struct kern *k = container_of(w, struct kern, mh.mobile_io);
+
+	(void)loop;
+	(void)revents;
+	drain(k, k->mh.mobile, IP6_ICMP6);
+}
+
+/* A socket that hears nothing but what its filter passes, if it has one. */
+static int
+open_socket(int *ret_fd, uint8_t protocol, const struct icmp6_filter *filter)
 {
 	static const int wanted[] = {
 		IPV6_RECVPKTINFO,
@@ -204,19 +234,54 @@ kern_raw_open(struct kern *k)
 		IPV6_RECVRTHDR,
 	};
 	const int room = SOCKET_OCTETS, on = 1;
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 
-	k->mh.raw = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IP6_MH);
-	if (k->mh.raw < 0)
+	*ret_fd = fd; /* whoever fails closes it with the rest */
+	if (fd < 0)
 		return -errno;
-	if (setsockopt(k->mh.raw, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+	if (filter && setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, filter, sizeof(*filter)) < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
 		return -errno;
 	for (size_t i = 0; i < countof(wanted); i++) {
-		if (setsockopt(k->mh.raw, IPPROTO_IPV6, wanted[i], &on, sizeof(on)) < 0)
+		if (setsockopt(fd, IPPROTO_IPV6, wanted[i], &on, sizeof(on)) < 0)
 			return -errno;
 	}
+	return 0;
+}
+
+int
+kern_raw_open(struct kern *k)
+{
+	int r = open_socket(&k->mh.raw, IP6_MH, NULL);
+
+	if (r < 0)
+		return r;
 	ev_io_init(&k->mh.raw_io, on_raw, k->mh.raw, EV_READ);
 	ev_set_priority(&k->mh.raw_io, EV_MAXPRI);
 	ev_io_start(k->loop, &k->mh.raw_io);
+	return 0;
+}
+
+/*
+ * Discovery is plain ICMPv6. Prefix solicitations and advertisements come with a Home
+ * Address option or a routing header: without the kernel's help AF_PACKET has them.
+ */
+int
+kern_raw_open_mobile(struct kern *k)
+{
+	uint8_t last = k->mh.raw >= 0 ? ICMP6_MPA : ICMP6_DHAAD_REPLY;
+	struct icmp6_filter filter;
+	int r;
+
+	ICMP6_FILTER_SETBLOCKALL(&filter);
+	for (uint8_t type = ICMP6_DHAAD_REQUEST; type <= last; type++)
+		ICMP6_FILTER_SETPASS(type, &filter);
+	r = open_socket(&k->mh.mobile, IP6_ICMP6, &filter);
+	if (r < 0)
+		return r;
+	ev_io_init(&k->mh.mobile_io, on_mobile, k->mh.mobile, EV_READ);
+	ev_io_start(k->loop, &k->mh.mobile_io);
 	return 0;
 }
 
@@ -224,7 +289,10 @@ void
 kern_raw_close(struct kern *k)
 {
 	ev_io_stop(k->loop, &k->mh.raw_io);
+	ev_io_stop(k->loop, &k->mh.mobile_io);
 	if (k->mh.raw >= 0)
 		close(k->mh.raw);
-	k->mh.raw = -1;
+	if (k->mh.mobile >= 0)
+		close(k->mh.mobile);
+	k->mh.raw = k->mh.mobile = -1;
 }

@@ -53,6 +53,7 @@ static const char filter[] =
     "	chain signalling {\n"
     "		type filter hook prerouting priority -300; policy accept;\n"
     "		ip6 daddr @own meta l4proto 135 counter drop\n"
+    "		ip6 daddr @own icmpv6 type { 146, 147 } counter drop\n"
     "		ip6 daddr @own ip6 nexthdr 60 @nh,336,8 0xc9 counter drop\n"
     "		ip6 daddr @own ip6 nexthdr 60 @nh,336,16 0x0102 @nh,368,8 0xc9 counter drop\n"
     "		ip6 daddr @own ip6 nexthdr 60 @nh,336,32 0 @nh,368,8 0xc9 counter drop\n"

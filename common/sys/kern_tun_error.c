@@ -48,7 +48,7 @@ tun_answer(struct tun *t, const struct tunnel_error *error, const uint8_t *p, si
 	};
 	uint8_t octets[IP6_MIN_MTU];
 	struct wire_writer w = { .base = octets, .len = sizeof(octets) };
-	struct in6_addr to;
+	struct ip6_icmp6_out out = { .src = t->ends.local, .icmp6 = octets };
 
 	if (!tunnel_may_answer(p, n))
 		return;
@@ -56,9 +56,11 @@ tun_answer(struct tun *t, const struct tunnel_error *error, const uint8_t *p, si
 		kern_count(k, KERN_COUNT_ERROR_SUPPRESSED);
 		return;
 	}
-	to = tunnel_source(p);
-	if (icmp6_error_put(&w, &e, &t->ends.local, &to) == 0 &&
-	    kern_icmp6_send(k, &t->ends.local, &to, octets, w.pos) == 0)
+	out.dst = tunnel_source(p);
+	if (icmp6_error_put(&w, &e, &out.src, &out.dst) < 0)
+		return;
+	out.icmp6_len = w.pos;
+	if (kern_icmp6_send(k, &out) == 0)
 		kern_count(k, KERN_COUNT_ERROR_RELAYED);
 }
 
