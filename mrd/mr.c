@@ -37,6 +37,7 @@ guest_due(const struct mr_guest *g)
 	/* A de-registration under way is waited for. */
 	if (g->reg.state != MR_REG_LEAVING)
 		due = mono_min(due, g->over);
+	due = mono_min(due, g->late_over);
 	return mono_min(due, g->retry);
 }
 
@@ -58,6 +59,7 @@ mr_settle(struct mr *mr, const struct tick *now)
 	struct mr_guest *g, *next;
 
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
+		mr_choose_settle(mr, g, now);
 		if (g->dirty && (g->retry.ms == INT64_MAX || mono_reached(now->now, g->retry)))
 			(void)mr_apply(mr, g, now->now); /* tried again */
 	}
@@ -128,6 +130,7 @@ move_to(struct mr *mr, const struct in6_addr *careof, const struct tick *now)
 		mr->late_over = mono_add_ms(now->now, mr->conf.grace_ms);
 	}
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
+		mr_choose_live(mr, g, now);
 		g->dirty = true;
 		(void)mr_apply(mr, g, now->now); /* tried again */
 		mr_reg_careof(&g->reg, careof, now);
@@ -179,8 +182,19 @@ mr_link_back(struct mr *mr, const char *dev, const struct tick *now)
 }
 
 static void
+end_late_agent(struct mr_guest *g)
+{
+	g->late_agent = in6addr_any;
+	g->late_over = MONO_NEVER;
+	g->dirty = true;
+	g->retry = MONO_NEVER;
+}
+
+static void
 tick_guest(struct mr *mr, struct mr_guest *g, const struct tick *now)
 {
+	if (mono_reached(now->now, g->late_over))
+		end_late_agent(g);
 	mr_reg_tick(&g->reg, now);
 	mr_radv_tick(mr, g, now->now);
 	if (mono_reached(now->now, g->over) && g->reg.state != MR_REG_LEAVING)
@@ -217,7 +231,7 @@ mr_new(const struct mr_conf *conf, const struct mr_ops *ops, void *ctx, struct w
 	mr->random = seed ? seed : 1;
 	mr->late_over = MONO_NEVER;
 	mr->answer_tokens = MR_ANSWER_TOKENS;
-	mr_take_values(mr, conf);
+	(void)mr_take_values(mr, conf);
 	if (mr_guests_init(&mr->guests, conf->guests_max) < 0) {
 		free(mr);
 		return NULL;
@@ -254,6 +268,12 @@ const struct mr_host *
 mr_host(const struct mr *mr)
 {
 	return &mr->host;
+}
+
+const struct mr_agents *
+mr_agents(const struct mr *mr)
+{
+	return &mr->agents;
 }
 
 uint64_t

@@ -64,8 +64,9 @@ struct mr_event {
 	enum mr_event_kind {
 		MR_EVENT_GUEST,	     /* its state changed */
 		MR_EVENT_REGISTERED, /* took_ms; for a refresh too, with `refresh` set */
-		MR_EVENT_REFUSED,    /* status, fatal */
+		MR_EVENT_REFUSED,    /* status, from, fatal */
 		MR_EVENT_LAPSED,
+		MR_EVENT_AGENT,	  /* from; the guest has the new one */
 		MR_EVENT_CAREOF,  /* address; :: when there is none */
 		MR_EVENT_KERNEL,  /* error, object: refused, will be tried again */
 		MR_EVENT_DROPPED, /* count, address it came from */
@@ -74,6 +75,7 @@ struct mr_event {
 	uint8_t status;
 	bool fatal, refresh;
 	int64_t took_ms;
+	struct mr_reg_with from;
 	struct in6_addr address;
 	int error; /* -errno */
 	struct kobj object;
@@ -157,5 +159,6 @@ void mr_tick(struct mr *mr, const struct tick *now);
 const struct mr_guest *mr_find(const struct mr *mr, const char *name);
 void mr_each(const struct mr *mr, void (*fn)(void *ctx, const struct mr_guest *g), void *ctx);
 const struct mr_host *mr_host(const struct mr *mr);
+const struct mr_agents *mr_agents(const struct mr *mr);
 mono_t mr_due(const struct mr *mr);
 uint64_t mr_counted(const struct mr *mr, enum mr_count count);

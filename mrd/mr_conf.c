@@ -11,7 +11,8 @@
 #include "common/base/trie.h"
 #include "common/wire/mh.h"
 
-static const char *const modes[] = { "explicit", "implicit", NULL };
+static const char *const modes[] = { "explicit", "implicit", "explicit-then-implicit",
+	"implicit-then-explicit", NULL };
 static const char *const on_stops[] = { "keep", "remove", NULL };
 static const char *const datapaths[] = { "auto", "kernel", "portable", NULL };
 
@@ -24,14 +25,22 @@ static const struct conf_key top_keys[] = {
 	{ "care-of", CONF_ADDR, AT(careof),
 	  .doc = "Use this address of the host as care-of address and no other. Without it a global "
 		 "address of the uplink is chosen, and kept as long as it is valid." },
-	{ "home-agent", CONF_ADDR, AT(home_agent), .required = true,
-	  .doc = "Where guests are registered: the address of had." },
+	{ "home-agent", CONF_ADDRS, AT(home_agent), AT(home_agents), .max = MR_AGENTS_MAX,
+	  .required = true,
+	  .doc = "Where guests are registered: the address of had. Of several on one home link the "
+		 "first is asked first, and each next one when one does not answer or refuses "
+		 "(RFC 6275 11.4.1, RFC 3963 5.4)." },
+	{ "next-agent-after", CONF_MS, AT(next_agent_ms), .min = 100, .max = 32000, .def = "32s",
+	  .doc = "With several home agents: once a wait for an answer has grown to this and was in "
+		 "vain, the next one is asked; MAX_BINDACK_TIMEOUT (RFC 6275 11.7.1). 4s finds out "
+		 "after 7 s and not after 63 that a home agent is down." },
 	{ "lifetime", CONF_MS, AT(lifetime_ms), .min = 4000, .max = 240000, .def = "120s",
 	  .doc = "Lifetime asked for in Binding Updates, in steps of 4 s (RFC 6275 6.1.7). Sequence "
 		 "numbers are the time, so it has to stay below their window." },
 	{ "mode", CONF_CHOICE, AT(mode), .choices = modes, .def = "explicit",
-	  .doc = "Whether Binding Updates list the guest's prefixes, or the home agent knows them "
-		 "(RFC 3963 5.2)." },
+	  .doc = "Whether Binding Updates list the guest's prefixes (explicit), or the home agent knows "
+		 "them (implicit; RFC 3963 5.2). With two, the other one is tried when all home agents "
+		 "have refused the first: explicit with 141 or 142, implicit with 143 (RFC 3963 5.4)." },
 	{ "first-timeout", CONF_MS, AT(first_timeout_ms), .min = 100, .max = 32000, .def = "1500ms",
 	  .doc = "Wait for the answer to the first Binding Update of a guest that the home agent may "
 		 "not know, InitialBindackTimeoutFirstReg (RFC 6275 13). Doubled for each one after." },
@@ -260,6 +269,26 @@ complain(const struct conf_where *section, const char *key, const char *fmt, ...
 }
 
 static int
+check_agents(const struct mr_conf *c, const struct conf_where *where)
+{
+	char text[TEXT_ADDR_MAX];
+
+	for (unsigned i = 0; i < c->home_agents; i++) {
+		const struct in6_addr *a = &c->home_agent[i];
+
+		if (!ip6_is_unicast_routable(a))
+			return complain(
+			    where, "home-agent", "%s: not unicast routable", text_addr(a, text));
+		for (unsigned k = 0; k < i; k++) {
+			if (ip6_equal(a, &c->home_agent[k]))
+				return complain(
+				    where, "home-agent", "%s: given twice", text_addr(a, text));
+		}
+	}
+	return 0;
+}
+
+static int
 end_top(void *ctx, void *section, const struct conf_where *where)
 {
 	const struct mr_conf *c = section;
@@ -271,13 +300,14 @@ end_top(void *ctx, void *section, const struct conf_where *where)
 		return complain(where, "lifetime", "must be in steps of 4s");
 	if (c->traffic_class % 4 != 0)
 		return complain(where, "traffic-class", "must be a multiple of 4");
-	if (!ip6_is_unicast_routable(&c->home_agent))
-		return complain(where, "home-agent", "not unicast routable");
+	if (c->next_agent_ms < c->first_timeout_ms)
+		return complain(
+		    where, "next-agent-after", "must not be shorter than first-timeout");
 	if (!ip6_is_any(&c->careof) && !ip6_is_unicast_routable(&c->careof))
 		return complain(where, "care-of", "not unicast routable");
 	if (c->guests > c->guests_max)
 		return complain(where, "guests-max", "%zu guests are configured", c->guests);
-	return 0;
+	return check_agents(c, where);
 }
 
 static const void *

@@ -20,6 +20,7 @@
 #define MR_MAC_MAX 8
 #define MR_PATH_MAX 107 /* octets of a path; sockets have no more */
 #define MR_GROUP_MAX 32
+#define MR_AGENTS_MAX 8 /* home agents of one home link that are used */
 
 /* A guest as it is configured, in mrd.conf or by words. */
 struct mr_guest_conf {
@@ -43,14 +44,16 @@ struct mr_gateway_conf {
 	struct in6_addr rdnss[ND_RDNSS_MAX];
 };
 
-enum mr_mode { MR_EXPLICIT, MR_IMPLICIT };
+/* RFC 3963 5.2; the first of two, and the other when it is refused (5.4). */
+enum mr_mode { MR_EXPLICIT, MR_IMPLICIT, MR_EXPLICIT_FIRST, MR_IMPLICIT_FIRST };
 enum mr_on_stop { MR_KEEP, MR_REMOVE };
 
 struct mr_conf {
 	char uplink[KOBJ_DEV_MAX];
 	struct in6_addr careof; /* ::, chosen from the uplink's */
-	struct in6_addr home_agent;
-	int64_t lifetime_ms, first_timeout_ms, grace_ms;
+	uint8_t home_agents;
+	struct in6_addr home_agent[MR_AGENTS_MAX]; /* in the order of use */
+	int64_t lifetime_ms, first_timeout_ms, next_agent_ms, grace_ms;
 	int mode;     /* enum mr_mode */
 	int on_stop;  /* enum mr_on_stop */
 	int datapath; /* enum kern_datapath */

@@ -6,7 +6,22 @@
 
 /* ---- configuration ---- */
 
-void
+/* Those that may be asked, in the order of use. What is known of one that stays is kept. */
+static bool
+take_agents(struct mr *mr, const struct mr_conf *conf)
+{
+	struct mr_agents next = { 0 };
+	bool changed;
+
+	for (unsigned i = 0; i < conf->home_agents; i++)
+		next.v[next.n++] = conf->home_agent[i];
+	changed = next.n != mr->agents.n || memcmp(next.v, mr->agents.v, sizeof(next.v)) != 0;
+	if (changed)
+		mr->agents = next;
+	return changed;
+}
+
+bool
 mr_take_values(struct mr *mr, const struct mr_conf *conf)
 {
 	mr->conf = *conf;
@@ -15,17 +30,12 @@ mr_take_values(struct mr *mr, const struct mr_conf *conf)
 	mr->reg_conf = (struct mr_reg_conf){
 		.lifetime_s = (uint32_t)(conf->lifetime_ms / 1000),
 		.first_timeout_ms = conf->first_timeout_ms,
+		.next_agent_ms = conf->next_agent_ms,
 	};
 	mr->host.table_base = conf->table_base;
 	mr->host.rule_priority = conf->rule_priority;
 	mr->host.local_delivery = conf->local_delivery;
-}
-
-struct mr_reg_with
-mr_with(const struct mr *mr)
-{
-	return (struct mr_reg_with){ .home_agent = mr->conf.home_agent,
-		.explicit_mode = mr->conf.mode == MR_EXPLICIT };
+	return take_agents(mr, conf);
 }
 
 static const struct mr_guest_conf *
@@ -64,12 +74,6 @@ check_overlaps(const struct mr *mr, const struct mr_conf *conf, struct mr_why *w
 		}
 	}
 	return r;
-}
-
-static bool
-is_new_to_home_agent(const struct mr *mr, const struct mr_conf *conf)
-{
-	return mr->conf.lifetime_ms != conf->lifetime_ms || mr->conf.mode != conf->mode;
 }
 
 /* Guests that vanished from it are forgotten, now or when they leave. */
@@ -116,28 +120,19 @@ take_guests(struct mr *mr, const struct mr_conf *conf, const struct tick *now, s
 	return failed;
 }
 
-/* A home agent that knows nothing of us yet. */
 static void
-register_anew(struct mr *mr, const struct tick *now)
+refresh_all(struct mr *mr, bool new_mode, const struct tick *now)
 {
 	struct mr_guest *g, *next;
+	struct mr_reg_with with;
+
+	mr_agent_first(&mr->agents, (enum mr_mode)mr->conf.mode, &with);
 
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
-		mr_reg_word(&g->reg, MR_REG_DETACH, now);
-		g->reg.with = mr_with(mr);
-		(void)mr_apply(mr, g, now->now); /* tried again */
-		if (g->state == MR_RUNNING)
-			mr_reg_word(&g->reg, MR_REG_ATTACH, now);
-	}
-}
-
-static void
-refresh_all(struct mr *mr, const struct tick *now)
-{
-	struct mr_guest *g, *next;
-
-	HASH_ITER (hh, mr->guests.by_name, g, next) {
-		g->reg.with = mr_with(mr);
+		if (new_mode) {
+			mr_choose_again(mr, g);
+			g->reg.with.explicit_mode = with.explicit_mode;
+		}
 		if (g->state == MR_RUNNING)
 			mr_reg_word(&g->reg, MR_REG_FORCE, now);
 	}
@@ -147,21 +142,22 @@ int
 mr_configure(
     struct mr *mr, const struct mr_conf *conf, const struct tick *now, struct mr_why *ret_why)
 {
-	bool new_agent = !ip6_equal(&mr->conf.home_agent, &conf->home_agent);
-	bool new_terms = is_new_to_home_agent(mr, conf);
+	bool new_mode = mr->conf.mode != conf->mode;
+	bool new_terms = new_mode || mr->conf.lifetime_ms != conf->lifetime_ms;
 	struct mr_guest *g, *next;
+	bool new_agents;
 	int r = check_overlaps(mr, conf, ret_why);
 
 	if (r < 0)
 		return r;
-	mr_take_values(mr, conf);
+	new_agents = mr_take_values(mr, conf);
 	mr_all_dirty(mr);
 	drop_missing(mr, conf);
 	r = take_guests(mr, conf, now, ret_why);
-	if (new_agent)
-		register_anew(mr, now);
-	else if (new_terms)
-		refresh_all(mr, now);
+	if (new_agents)
+		mr_choose_changed(mr, now);
+	if (new_terms)
+		refresh_all(mr, new_mode, now);
 	HASH_ITER (hh, mr->guests.by_name, g, next)
 		mr_gateway_changed(&g->gateway, now->now);
 	mr->ops->save(mr->ctx);
@@ -181,6 +177,9 @@ mr_restore(struct mr *mr, const struct mr_state_guest *state, const struct tick 
 	if (r < 0)
 		return r;
 	g->reg.seq = state->seq;
+	if (mr_agents_have(&mr->agents, &state->known.with.home_agent) &&
+	    mr_mode_has((enum mr_mode)mr->conf.mode, state->known.with.explicit_mode))
+		g->reg.with = state->known.with;
 	if (state->state == MR_RUNNING)
 		mr_reg_resume(&g->reg, &state->known, now->now);
 	mr_guest_enter(g, state->state, now->now, mr->conf.grace_ms);

@@ -20,7 +20,8 @@ struct mr {
 	struct mr_conf conf; /* without its guests */
 	struct mr_reg_conf reg_conf;
 	struct mr_host host;
-	mono_t late_over; /* when host.late_careof is forgotten */
+	struct mr_agents agents; /* whom guests may be registered with */
+	mono_t late_over;	 /* when host.late_careof is forgotten */
 	struct mr_guests guests;
 
 	struct plan next; /* scratch of apply() */
@@ -62,8 +63,25 @@ void mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum
 
 /* ---- mr_configure.c ---- */
 
-struct mr_reg_with mr_with(const struct mr *mr); /* what a registration begins with */
-void mr_take_values(struct mr *mr, const struct mr_conf *conf); /* all but its guests */
+/* All but its guests. Are the home agents others? */
+bool mr_take_values(struct mr *mr, const struct mr_conf *conf);
+
+/* ---- mr_choose.c: which home agent, which mode ---- */
+
+/* Nothing is registered: from the beginning. */
+void mr_choose_first(struct mr *mr, struct mr_guest *g);
+/* The operator wants it tried again: what was refused counts no more. */
+void mr_choose_again(struct mr *mr, struct mr_guest *g);
+/* Is there another to ask, should the present one not answer? */
+bool mr_choose_has_other(const struct mr *mr, const struct mr_guest *g);
+/* What became of the present one. The next mr_choose_settle acts on it. */
+void mr_choose_failed(struct mr *mr, struct mr_guest *g, enum mr_outcome what);
+void mr_choose_worked(struct mr *mr, struct mr_guest *g, mono_t now);
+void mr_choose_settle(struct mr *mr, struct mr_guest *g, const struct tick *now);
+/* Before a new registration: back to where the guest still is registered (RFC 6275 11.4.1). */
+void mr_choose_live(struct mr *mr, struct mr_guest *g, const struct tick *now);
+/* mr->agents has changed. */
+void mr_choose_changed(struct mr *mr, const struct tick *now);
 
 /* ---- mr_radv.c ---- */
 

@@ -47,6 +47,38 @@ macs(const struct mr_guest_conf *g)
 	return list;
 }
 
+static json_t *
+addrs(const struct in6_addr *v, unsigned n)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, addr(&v[i]));
+	return list;
+}
+
+/* What was tried in vain, and how it ended: "2001:db8:100::1 explicit 142". */
+static json_t *
+tried(const struct mr_tried *t)
+{
+	json_t *list = json_array();
+	char text[TEXT_ADDR_MAX + 40], a[TEXT_ADDR_MAX];
+
+	for (unsigned i = 0; i < t->n; i++) {
+		const struct mr_try *one = &t->v[i];
+
+		if (one->what == MR_UNANSWERED)
+			(void)snprintf(text, sizeof(text), "%s %s unanswered",
+			    text_addr(&one->with.home_agent, a), mr_mode_name(&one->with));
+		else
+			(void)snprintf(text, sizeof(text), "%s %s %u",
+			    text_addr(&one->with.home_agent, a), mr_mode_name(&one->with),
+			    (unsigned)one->status);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
 /* Seconds until then, rounded up; null if never. */
 static json_t *
 left_s(mono_t now, mono_t when)
@@ -90,14 +122,15 @@ show_status(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 	(void)argv;
 	mr_each(d->mr, tally_guest, &t);
 	want_each(d->want, tally_object, &t);
-	ctl_line(
-	    call, json_pack("{s:s, s:s, s:i, s:s, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:s}",
-		      "daemon", "mrd", "version", PACKAGE_VERSION, "pid", (int)getpid(), "datapath",
-		      kern_datapath_name(d->kern), "uptime_s",
-		      (json_int_t)((now.now.ms - d->started.ms) / 1000), "config", d->conf_file,
-		      "guests", (json_int_t)t.guests, "bindings", (json_int_t)t.bindings, "tunnels",
-		      (json_int_t)t.tunnels, "careof", addr(&mr_host(d->mr)->careof), "home_agent",
-		      addr(&d->conf.home_agent), "interface", d->conf.uplink));
+	ctl_line(call,
+	    json_pack("{s:s, s:s, s:i, s:s, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:s}", "daemon",
+		"mrd", "version", PACKAGE_VERSION, "pid", (int)getpid(), "datapath",
+		kern_datapath_name(d->kern), "uptime_s",
+		(json_int_t)((now.now.ms - d->started.ms) / 1000), "config", d->conf_file, "guests",
+		(json_int_t)t.guests, "bindings", (json_int_t)t.bindings, "tunnels",
+		(json_int_t)t.tunnels, "careof", addr(&mr_host(d->mr)->careof), "home_agent",
+		addr(&mr_agents(d->mr)->v[0]), "home_agents",
+		addrs(mr_agents(d->mr)->v, mr_agents(d->mr)->n), "interface", d->conf.uplink));
 }
 
 struct lines {
@@ -189,18 +222,17 @@ binding_line(void *ctx, const struct mr_guest *g)
 
 	if (g->state == MR_ABSENT)
 		return;
-	ctl_line(
-	    l->call, json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}",
-			 "name", g->conf.name, "hoa", addr(&g->conf.home_address), "coa",
-			 addr(&r->careof), "home_agent", addr(&r->with.home_agent),
-			 "state", mr_reg_state_name(r->state), "seq",
-			 r->seq.any ? json_integer(r->seq.last) : json_null(), "lifetime_s",
-			 bound ? json_integer(r->granted_s) : json_null(), "left_s",
-			 bound ? left_s(l->now, r->expires) : json_null(), "refresh_in_s",
-			 left_s(l->now, r->held ? MONO_NEVER : r->due), "retries",
-			 (json_int_t)(r->asking && r->sends > 0 ? r->sends - 1 : 0), "last_status",
-			 r->answered ? json_integer(r->last_status) : json_null(), "prefixes",
-			 prefixes(&g->conf)));
+	ctl_line(l->call,
+	    json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o}",
+		"name", g->conf.name, "hoa", addr(&g->conf.home_address), "coa", addr(&r->careof),
+		"home_agent", addr(&r->with.home_agent), "state", mr_reg_state_name(r->state),
+		"seq", r->seq.any ? json_integer(r->seq.last) : json_null(), "lifetime_s",
+		bound ? json_integer(r->granted_s) : json_null(), "left_s",
+		bound ? left_s(l->now, r->expires) : json_null(), "refresh_in_s",
+		left_s(l->now, r->held ? MONO_NEVER : r->due), "retries",
+		(json_int_t)(r->asking && r->sends > 0 ? r->sends - 1 : 0), "last_status",
+		r->answered ? json_integer(r->last_status) : json_null(), "prefixes",
+		prefixes(&g->conf), "mode", mr_mode_name(&r->with), "tried", tried(&g->tried)));
 }
 
 static void

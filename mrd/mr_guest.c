@@ -209,6 +209,7 @@ mr_guests_add(struct mr_guests *all, const struct mr_guest_conf *conf, uint32_t 
 	g->since = MONO_NEVER;
 	g->over = MONO_NEVER;
 	g->retry = MONO_NEVER;
+	g->late_over = MONO_NEVER;
 	r = claim_all(all, g);
 	if (r < 0) {
 		free(g);

@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "common/base/trie.h"
+#include "mrd/mr_agent.h"
 #include "mrd/mr_conf.h"
 #include "mrd/mr_gateway.h"
 #include "mrd/mr_reg.h"
@@ -54,6 +55,13 @@ struct mr_guest {
 	mono_t over;		   /* when a leaving guest's grace ends */
 
 	struct mr_reg reg;
+	struct mr_tried tried;	    /* home agents and modes, in vain */
+	bool undecided;		    /* the newest of them is not yet acted on */
+	bool withdrawn;		    /* its prefixes were refused for good (RFC 3963 5.4.2) */
+	struct mr_reg_with live;    /* registered there before it fell silent, */
+	mono_t live_until;	    /* until then */
+	struct in6_addr late_agent; /* the one before; ::, or until the grace is over */
+	mono_t late_over;
 	struct mr_gateway gateway;
 
 	struct plan plan; /* what it holds of the kernel's objects */

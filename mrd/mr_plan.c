@@ -12,13 +12,13 @@ struct sketch {
 };
 
 static struct kobj_tunnel
-tunnel_from(const struct sketch *s, const struct in6_addr *careof)
+tunnel_from(const struct in6_addr *careof, const struct in6_addr *home_agent)
 {
 	struct kobj_tunnel t;
 
 	memset(&t, 0, sizeof(t));
 	t.local = *careof;
-	t.remote = s->g->reg.with.home_agent;
+	t.remote = *home_agent;
 	return t;
 }
 
@@ -61,16 +61,17 @@ add_rule(const struct sketch *s, enum mr_rule rule, const struct ip6_prefix *fro
  * is looked up in the table `in` alone, and never goes back out of a tunnel.
  */
 static void
-add_tunnel(const struct sketch *s, const struct in6_addr *careof, bool late)
+add_tunnel(const struct sketch *s, const struct in6_addr *careof, const struct in6_addr *home_agent,
+    bool late)
 {
 	const struct mr_guest_conf *conf = &s->g->conf;
 	struct kobj_pass pass;
 	struct kobj_dev dev;
 
-	if (ip6_is_any(careof) || ip6_is_any(&s->g->reg.with.home_agent))
+	if (ip6_is_any(careof) || ip6_is_any(home_agent))
 		return;
 	memset(&pass, 0, sizeof(pass));
-	pass.tunnel = tunnel_from(s, careof);
+	pass.tunnel = tunnel_from(careof, home_agent);
 	pass.side = KOBJ_DESTINATION;
 	pass.late = late;
 	plan_tunnel(s->plan, &pass.tunnel);
@@ -84,6 +85,18 @@ add_tunnel(const struct sketch *s, const struct in6_addr *careof, bool late)
 	}
 	dev = kobj_tunnel_dev(&pass.tunnel);
 	add_rule(s, MR_RULE_TUNNEL, NULL, &dev, MR_TABLE_IN);
+}
+
+/* The tunnel in use, and those that were in use before this address or home agent. */
+static void
+add_tunnels(const struct sketch *s, bool leaving)
+{
+	const struct in6_addr *agent = &s->g->reg.with.home_agent;
+
+	add_tunnel(s, &s->host->careof, agent, leaving);
+	add_tunnel(s, &s->host->late_careof, agent, true);
+	if (!ip6_equal(&s->g->late_agent, agent))
+		add_tunnel(s, &s->host->careof, &s->g->late_agent, true);
 }
 
 /* One route per prefix of the guest. */
@@ -100,7 +113,7 @@ static void
 add_default(const struct sketch *s, uint32_t table)
 {
 	static const struct ip6_prefix everything;
-	struct kobj_tunnel tunnel = tunnel_from(s, &s->host->careof);
+	struct kobj_tunnel tunnel = tunnel_from(&s->host->careof, &s->g->reg.with.home_agent);
 	struct kobj_dev dev = kobj_tunnel_dev(&tunnel);
 
 	switch (s->g->reg.state) {
@@ -171,8 +184,7 @@ add_here(struct sketch *s)
 		s->via = nd_linklocal(&conf->mac[0]);
 		plan_neighbour(s->plan, conf->link, &s->via, &conf->mac[0]);
 	}
-	add_tunnel(s, &s->host->careof, false);
-	add_tunnel(s, &s->host->late_careof, true);
+	add_tunnels(s, false);
 	add_routes(s, MR_TABLE_IN, MR_METRIC, KOBJ_UNICAST, &link);
 	add_guest_table(s, &link);
 	if (s->g->state == MR_INCOMING)
@@ -191,8 +203,7 @@ mr_plan(const struct mr_guest *g, const struct mr_host *host, struct plan *plan)
 		add_here(&s);
 	} else if (g->state == MR_LEAVING) {
 		/* late packets are caught, and go nowhere. */
-		add_tunnel(&s, &host->careof, true);
-		add_tunnel(&s, &host->late_careof, true);
+		add_tunnels(&s, true);
 		add_routes(&s, MR_TABLE_IN, MR_METRIC, KOBJ_BLACKHOLE, NULL);
 	}
 	add_routes(&s, MR_TABLE_IN, MR_METRIC_LAST, KOBJ_UNREACHABLE, NULL);

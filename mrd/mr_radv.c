@@ -51,7 +51,7 @@ mr_radv_send(struct mr *mr, struct mr_guest *g)
 	uint8_t frame[ND_FRAME_MAX];
 	struct nd_ra ra;
 
-	mr_gateway_ra(&mr->conf.gateway, &g->conf, tunnel_mtu(mr, g), g->reg.withdrawn, &ra);
+	mr_gateway_ra(&mr->conf.gateway, &g->conf, tunnel_mtu(mr, g), g->withdrawn, &ra);
 	for (unsigned i = 0; i < g->conf.macs; i++) {
 		struct wire_writer w = { .base = frame, .len = sizeof(frame) };
 		struct nd_path path = path_to(mr, &g->conf.mac[i]);

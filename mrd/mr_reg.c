@@ -73,8 +73,11 @@ transmit(struct mr_reg *reg, const struct input *in)
 	struct mr_reg_bu bu;
 
 	reg->due = MONO_NEVER;
+	reg->wait_ms = 0;
 	if (reg->held || ip6_is_any(&reg->careof) || ip6_is_any(&reg->with.home_agent))
 		return;
+	if (mono_before(clear, reg->not_before))
+		clear = reg->not_before;
 	if (mono_before(now->now, clear)) {
 		reg->due = clear;
 		return;
@@ -86,6 +89,7 @@ transmit(struct mr_reg *reg, const struct input *in)
 	remember(reg, &bu, now->now);
 	reg->sends++;
 	reg->due = mono_add_ms(now->now, reg->timeout_ms);
+	reg->wait_ms = reg->timeout_ms;
 	reg->timeout_ms *= 2;
 	if (reg->timeout_ms > MR_REG_TIMEOUT_MAX_MS)
 		reg->timeout_ms = MR_REG_TIMEOUT_MAX_MS;
@@ -103,7 +107,7 @@ nothing(struct mr_reg *reg, const struct input *in)
 
 /* A new question. RFC 6275 11.8: 1.5 s for an answer if the home agent may do DAD. */
 static void
-begin(struct mr_reg *reg, const struct input *in)
+ask(struct mr_reg *reg, const struct input *in)
 {
 	reg->asking = true;
 	reg->refreshing = in->event == MR_REG_TIMER || in->event == MR_REG_NUDGE;
@@ -112,7 +116,28 @@ begin(struct mr_reg *reg, const struct input *in)
 	reg->sequence_naks = 0;
 	reg->timeout_ms =
 	    is_known(reg, in->now->now) ? MR_REG_TIMEOUT_MS : reg->conf->first_timeout_ms;
+}
+
+static void
+begin(struct mr_reg *reg, const struct input *in)
+{
+	ask(reg, in);
 	transmit(reg, in);
+}
+
+/* RFC 3963 5.4.2: the home agent we turn away from has no binding of ours. */
+static void
+begin_anew(struct mr_reg *reg, const struct input *in)
+{
+	reg->outstanding = 0;
+	reg->answered = false;
+	reg->expires = MONO_NEVER;
+	reg->granted_s = 0;
+	ask(reg, in);
+	reg->wait_ms = 0;
+	reg->due = mono_before(in->now->now, reg->not_before) ? reg->not_before : in->now->now;
+	if (reg->held)
+		reg->due = MONO_NEVER;
 }
 
 /* What was sent from another care-of address is no longer what we want to hear about. */
@@ -157,7 +182,6 @@ drop(struct mr_reg *reg, const struct input *in)
 	(void)in;
 	reg->held = false;
 	reg->asking = false;
-	reg->withdrawn = false;
 	reg->answered = false;
 	reg->outstanding = 0;
 	reg->due = MONO_NEVER;
@@ -185,7 +209,6 @@ bound(struct mr_reg *reg, const struct input *in)
 	reg->expires = mono_add_ms(in->sent->at, (int64_t)granted_s * 1000);
 	reg->due = mono_add_ms(in->sent->at, (int64_t)refresh_s * 1000);
 	reg->asking = false;
-	reg->withdrawn = false;
 	reg->sequence_naks = 0;
 	/* Older ones are overtaken; newer ones may still be answered. */
 	reg->outstanding -= answered;
@@ -213,6 +236,7 @@ later(struct mr_reg *reg, const struct input *in)
 {
 	reg->asking = true;
 	reg->timeout_ms = MR_REG_TIMEOUT_MAX_MS;
+	reg->wait_ms = in->event == MR_REG_PAUSE ? MR_REG_TIMEOUT_MAX_MS : 0; /* no answer either */
 	reg->due = mono_add_ms(in->now->now, MR_REG_TIMEOUT_MAX_MS);
 }
 
@@ -226,14 +250,6 @@ stop(struct mr_reg *reg, const struct input *in)
 	reg->due = MONO_NEVER;
 	reg->expires = MONO_NEVER;
 	reg->granted_s = 0;
-}
-
-/* RFC 6275 11.5.5: nobody but us has the Home Address now. */
-static void
-arrive(struct mr_reg *reg, const struct input *in)
-{
-	stop(reg, in);
-	reg->withdrawn = false;
 }
 
 /* The lifetime is over: whatever we ask from now on is a first registration (M-59). */
@@ -273,6 +289,8 @@ static const struct rule {
 	{ MR_REG_IDLE,     MR_REG_ATTACH,       MR_REG_WAITING,  begin },	/* RFC 6275 11.7.1 */
 
 	{ MR_REG_WAITING,  MR_REG_TIMER,        MR_REG_WAITING,  resend },	/* RFC 6275 11.8 */
+	{ MR_REG_WAITING,  MR_REG_SILENT,       MR_REG_WAITING,  later },
+	{ MR_REG_WAITING,  MR_REG_SWITCH,       MR_REG_WAITING,  begin_anew },	/* RFC 6275 11.7.1 */
 	{ MR_REG_WAITING,  MR_REG_ACK,          MR_REG_BOUND,    bound },	/* RFC 6275 11.7.3 */
 	{ MR_REG_WAITING,  MR_REG_ACK_UNROUTED, MR_REG_UNROUTED, farewell },	/* RFC 3963 5.3 */
 	{ MR_REG_WAITING,  MR_REG_NAK_SEQUENCE, MR_REG_WAITING,  resequence },
@@ -290,6 +308,8 @@ static const struct rule {
 
 	/* A refresh refused for now leaves the binding as it was. */
 	{ MR_REG_BOUND,    MR_REG_TIMER,        MR_REG_BOUND,    resend },
+	{ MR_REG_BOUND,    MR_REG_SILENT,       MR_REG_BOUND,    later },
+	{ MR_REG_BOUND,    MR_REG_SWITCH,       MR_REG_WAITING,  begin_anew },
 	{ MR_REG_BOUND,    MR_REG_ACK,          MR_REG_BOUND,    bound },
 	{ MR_REG_BOUND,    MR_REG_ACK_UNROUTED, MR_REG_UNROUTED, farewell },
 	{ MR_REG_BOUND,    MR_REG_NAK_SEQUENCE, MR_REG_BOUND,    resequence },
@@ -307,6 +327,8 @@ static const struct rule {
 	{ MR_REG_BOUND,    MR_REG_DETACH,       MR_REG_IDLE,     drop },
 
 	{ MR_REG_LAPSED,   MR_REG_TIMER,        MR_REG_LAPSED,   resend },
+	{ MR_REG_LAPSED,   MR_REG_SILENT,       MR_REG_LAPSED,   later },
+	{ MR_REG_LAPSED,   MR_REG_SWITCH,       MR_REG_WAITING,  begin_anew },
 	{ MR_REG_LAPSED,   MR_REG_ACK,          MR_REG_BOUND,    bound },
 	{ MR_REG_LAPSED,   MR_REG_ACK_UNROUTED, MR_REG_UNROUTED, farewell },
 	{ MR_REG_LAPSED,   MR_REG_NAK_SEQUENCE, MR_REG_LAPSED,   resequence },
@@ -323,6 +345,8 @@ static const struct rule {
 	{ MR_REG_LAPSED,   MR_REG_DETACH,       MR_REG_IDLE,     drop },
 
 	{ MR_REG_REFUSED,  MR_REG_TIMER,        MR_REG_REFUSED,  resend },
+	{ MR_REG_REFUSED,  MR_REG_SILENT,       MR_REG_REFUSED,  later },
+	{ MR_REG_REFUSED,  MR_REG_SWITCH,       MR_REG_WAITING,  begin_anew },
 	{ MR_REG_REFUSED,  MR_REG_ACK,          MR_REG_BOUND,    bound },
 	{ MR_REG_REFUSED,  MR_REG_ACK_UNROUTED, MR_REG_UNROUTED, farewell },
 	{ MR_REG_REFUSED,  MR_REG_NAK_SEQUENCE, MR_REG_REFUSED,  resequence },
@@ -339,6 +363,7 @@ static const struct rule {
 
 	/* RFC 3963 5.4.2: stop. A guest's next life here, or the operator, begins anew. */
 	{ MR_REG_STOPPED,  MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_STOPPED,  MR_REG_SWITCH,       MR_REG_WAITING,  begin_anew },	/* RFC 3963 5.4 */
 	{ MR_REG_STOPPED,  MR_REG_DEREGISTER,   MR_REG_IDLE,     drop },
 	{ MR_REG_STOPPED,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
 
@@ -352,7 +377,8 @@ static const struct rule {
 	{ MR_REG_UNROUTED, MR_REG_NAK_STOP,     MR_REG_STOPPED,  stop },
 	{ MR_REG_UNROUTED, MR_REG_NAK_BAR,      MR_REG_BARRED,   stop },
 	{ MR_REG_UNROUTED, MR_REG_GIVE_UP,      MR_REG_STOPPED,  stop },
-	{ MR_REG_UNROUTED, MR_REG_HOLD,         MR_REG_STOPPED,  stop },
+	{ MR_REG_UNROUTED, MR_REG_HOLD,         MR_REG_UNROUTED, hold },
+	{ MR_REG_UNROUTED, MR_REG_ATTACH,       MR_REG_UNROUTED, farewell },	/* resumed here */
 	{ MR_REG_UNROUTED, MR_REG_FORCE,        MR_REG_WAITING,  begin },
 	{ MR_REG_UNROUTED, MR_REG_DEREGISTER,   MR_REG_LEAVING,  nothing },
 	{ MR_REG_UNROUTED, MR_REG_DETACH,       MR_REG_IDLE,     drop },
@@ -374,11 +400,11 @@ static const struct rule {
 	 * `deregister`: it has been sent.
 	 */
 	{ MR_REG_RETURNING, MR_REG_TIMER,       MR_REG_RETURNING, resend },
-	{ MR_REG_RETURNING, MR_REG_ACK,         MR_REG_HOME,     arrive },
+	{ MR_REG_RETURNING, MR_REG_ACK,         MR_REG_HOME,     stop },
 	{ MR_REG_RETURNING, MR_REG_NAK_SEQUENCE, MR_REG_RETURNING, resequence },
 	{ MR_REG_RETURNING, MR_REG_NAK_LATER,   MR_REG_RETURNING, later },
-	{ MR_REG_RETURNING, MR_REG_NAK_STOP,    MR_REG_HOME,     arrive },
-	{ MR_REG_RETURNING, MR_REG_NAK_BAR,     MR_REG_HOME,     arrive },
+	{ MR_REG_RETURNING, MR_REG_NAK_STOP,    MR_REG_HOME,     stop },
+	{ MR_REG_RETURNING, MR_REG_NAK_BAR,     MR_REG_HOME,     stop },
 	{ MR_REG_RETURNING, MR_REG_PAUSE,       MR_REG_RETURNING, later },
 	{ MR_REG_RETURNING, MR_REG_EXPIRE,      MR_REG_RETURNING, lapse },
 	{ MR_REG_RETURNING, MR_REG_MOVE,        MR_REG_WAITING,  begin_elsewhere },
@@ -420,27 +446,24 @@ step(struct mr_reg *reg, const struct input *in)
  * What becomes of a registration that was refused, by status (RFC 6275 11.7.3,
  * RFC 3963 5.4). One that is not here will not pass by waiting: stop.
  */
-static const struct fate {
+static const struct {
 	uint8_t status;
 	enum mr_reg_event event;
-	bool withdraw; /* in explicit mode, stop advertising the prefixes (RFC 3963 5.4.2) */
 } fates[] = {
-	{ MH_UNSPECIFIED, MR_REG_NAK_LATER, false },
-	{ MH_NO_RESOURCES, MR_REG_NAK_LATER, false },
-	{ MH_DAD_FAILED, MR_REG_NAK_BAR, false },
-	{ MH_SEQUENCE, MR_REG_NAK_SEQUENCE, false },
-	{ MH_INVALID_PREFIX, MR_REG_NAK_STOP, true },
-	{ MH_NOT_AUTHORIZED, MR_REG_NAK_STOP, true },
+	{ MH_UNSPECIFIED, MR_REG_NAK_LATER },
+	{ MH_NO_RESOURCES, MR_REG_NAK_LATER },
+	{ MH_DAD_FAILED, MR_REG_NAK_BAR },
+	{ MH_SEQUENCE, MR_REG_NAK_SEQUENCE },
 };
 
-static struct fate
+static enum mr_reg_event
 fate_of(uint8_t status)
 {
 	for (size_t i = 0; i < countof(fates); i++) {
 		if (fates[i].status == status)
-			return fates[i];
+			return fates[i].event;
 	}
-	return (struct fate){ .status = status, .event = MR_REG_NAK_STOP };
+	return MR_REG_NAK_STOP;
 }
 
 static const struct mr_reg_sent *
@@ -459,9 +482,8 @@ accepted(const struct mr_reg *reg, const struct mh *ba, const struct mr_reg_sent
 {
 	if (deregisters(reg))
 		return MR_REG_ACK;
-	/* X-03 forbids to de-register while the guest may be on its way. */
 	if (!(ba->ba.flags & MH_BA_R))
-		return reg->held ? MR_REG_NAK_STOP : MR_REG_ACK_UNROUTED;
+		return MR_REG_ACK_UNROUTED;
 	/* "Accepted" for no time at all, or answered too late to be of use. */
 	if (mono_reached(now->now, mono_add_ms(sent->at, (int64_t)ba->ba.lifetime_s * 1000)))
 		return MR_REG_NAK_LATER;
@@ -472,7 +494,6 @@ bool
 mr_reg_answer(struct mr_reg *reg, const struct mh *ba, const struct tick *now)
 {
 	struct input in = { .now = now, .ba = ba, .sent = find_sent(reg, ba->ba.seq) };
-	struct fate fate;
 
 	assert(ba->type == MH_BA);
 	if (reg->outstanding == 0)
@@ -483,14 +504,8 @@ mr_reg_answer(struct mr_reg *reg, const struct mh *ba, const struct tick *now)
 
 	reg->last_status = ba->ba.status;
 	reg->answered = true;
-	if (ba->ba.status < MH_UNSPECIFIED) {
-		in.event = accepted(reg, ba, in.sent, now);
-	} else {
-		fate = fate_of(ba->ba.status);
-		in.event = fate.event;
-		if (fate.withdraw && reg->with.explicit_mode && !deregisters(reg))
-			reg->withdrawn = true;
-	}
+	in.event = ba->ba.status < MH_UNSPECIFIED ? accepted(reg, ba, in.sent, now)
+						  : fate_of(ba->ba.status);
 	step(reg, &in);
 	return true;
 }
@@ -539,6 +554,14 @@ mr_reg_word(struct mr_reg *reg, enum mr_reg_event word, const struct tick *now)
 	step(reg, &in);
 }
 
+/* The home agent will not have us. */
+static bool
+is_stopped(const struct mr_reg *reg)
+{
+	return reg->state == MR_REG_STOPPED || reg->state == MR_REG_BARRED ||
+	       reg->state == MR_REG_UNROUTED;
+}
+
 static void
 place(struct mr_reg *reg, const struct in6_addr *careof, bool home, const struct tick *now)
 {
@@ -547,7 +570,27 @@ place(struct mr_reg *reg, const struct in6_addr *careof, bool home, const struct
 	reg->careof = *careof;
 	reg->home = home;
 	/* Who has been refused needs nobody at home. */
-	mr_reg_word(reg, home && mr_reg_is_stopped(reg) ? MR_REG_FORCE : MR_REG_MOVE, now);
+	mr_reg_word(reg, home && is_stopped(reg) ? MR_REG_FORCE : MR_REG_MOVE, now);
+}
+
+/* When the last one was sent, whoever it was for. */
+static mono_t
+last_sent(const struct mr_reg *reg)
+{
+	return reg->recent[(reg->recent_at + MR_REG_RATE - 1) % MR_REG_RATE];
+}
+
+void
+mr_reg_switch(struct mr_reg *reg, const struct mr_reg_with *with, const struct tick *now)
+{
+	struct input in = { .event = MR_REG_SWITCH, .now = now };
+
+	if (deregisters(reg))
+		return;
+	reg->with = *with;
+	if (reg->recent_n > 0)
+		reg->not_before = mono_add_ms(last_sent(reg), reg->conf->first_timeout_ms);
+	step(reg, &in);
 }
 
 void
@@ -560,6 +603,14 @@ void
 mr_reg_return(struct mr_reg *reg, const struct in6_addr *home_address, const struct tick *now)
 {
 	place(reg, home_address, true, now);
+}
+
+/* RFC 6275 11.7.1: at the slowest pace there was no answer either, and somebody else may. */
+static bool
+is_unanswered(const struct mr_reg *reg)
+{
+	return !deregisters(reg) && reg->wait_ms >= reg->conf->next_agent_ms &&
+	       reg->ops->has_other(reg->ctx, reg);
 }
 
 void
@@ -575,6 +626,8 @@ mr_reg_tick(struct mr_reg *reg, const struct tick *now)
 		return;
 	if (is_farewell(reg) && reg->sends >= MR_REG_FAREWELLS)
 		in.event = MR_REG_GIVE_UP;
+	else if (is_unanswered(reg))
+		in.event = MR_REG_SILENT;
 	step(reg, &in);
 }
 
@@ -590,13 +643,6 @@ bool
 mr_reg_is_outstanding(const struct mr_reg *reg, uint16_t seq)
 {
 	return find_sent(reg, seq) != NULL;
-}
-
-bool
-mr_reg_is_stopped(const struct mr_reg *reg)
-{
-	return reg->state == MR_REG_STOPPED || reg->state == MR_REG_BARRED ||
-	       reg->state == MR_REG_UNROUTED;
 }
 
 const char *

@@ -44,6 +44,8 @@ enum mr_reg_event {
 	/* What the machine makes itself of time and acknowledgements: */
 	MR_REG_TIMER,
 	MR_REG_EXPIRE,
+	MR_REG_SILENT, /* no answer at the slowest pace, and there is another home agent */
+	MR_REG_SWITCH, /* to another home agent, or mode */
 	MR_REG_GIVE_UP,
 	MR_REG_ACK,
 	MR_REG_ACK_UNROUTED, /* accepted with R clear */
@@ -64,6 +66,7 @@ enum mr_reg_event {
 struct mr_reg_conf {
 	uint32_t lifetime_s;	  /* asked for; multiple of 4 */
 	int64_t first_timeout_ms; /* InitialBindackTimeoutFirstReg */
+	int64_t next_agent_ms;	  /* a wait in vain of this length ends it with a home agent */
 };
 
 /* With whom, and whether Binding Updates list the prefixes (RFC 3963 5.2). */
@@ -86,6 +89,8 @@ struct mr_reg_ops {
 	    void *ctx, struct mr_reg *reg, const struct mr_reg_bu *bu, const struct tick *now);
 	void (*moved)(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_event on,
 	    const struct tick *now);
+	/* Is there another home agent to ask, should this one not answer? */
+	bool (*has_other)(void *ctx, const struct mr_reg *reg);
 };
 
 struct mr_reg {
@@ -95,7 +100,6 @@ struct mr_reg {
 
 	enum mr_reg_state state; /* written only by step(), and mr_reg_resume */
 	bool held;		 /* nothing is sent, timers stand still */
-	bool withdrawn;		 /* the home agent refused the prefixes (RFC 3963 5.4.2) */
 	struct in6_addr careof;	 /* ::, there is none: wait; the Home Address at home */
 	bool home;		 /* this host is on the home link */
 	struct mr_reg_with with;
@@ -103,8 +107,10 @@ struct mr_reg {
 
 	mono_t due;		/* send again, or for the first time */
 	mono_t expires;		/* of what was acknowledged last; NEVER: nothing is known */
+	mono_t not_before;	/* RFC 6275 11.4.1: the next home agent has to wait */
 	mono_t asked;		/* when the question now open was asked first */
 	int64_t timeout_ms;	/* to the next retransmission; doubles */
+	int64_t wait_ms;	/* the time-out that is running; 0: it is no time-out */
 	unsigned sends;		/* Binding Updates since `asked` */
 	unsigned sequence_naks; /* in a row */
 	uint32_t granted_s;
@@ -143,6 +149,14 @@ void mr_reg_resume(struct mr_reg *reg, const struct mr_reg_known *known, mono_t 
 /* ATTACH ... PAUSE. What makes no sense in the present state does nothing. */
 void mr_reg_word(struct mr_reg *reg, enum mr_reg_event word, const struct tick *now);
 
+/*
+ * Another home agent or mode: what was registered and asked is forgotten, and a
+ * registration that has not ended begins anew, at mr_reg_due(): not before the former home
+ * agent has had InitialBindackTimeoutFirstReg for its answer (RFC 6275 11.4.1). A
+ * de-registration under way goes on where it is.
+ */
+void mr_reg_switch(struct mr_reg *reg, const struct mr_reg_with *with, const struct tick *now);
+
 /* This host's care-of address, or ::. Registers from it at once if there is reason to. */
 void mr_reg_careof(struct mr_reg *reg, const struct in6_addr *careof, const struct tick *now);
 /*
@@ -162,7 +176,5 @@ mono_t mr_reg_due(const struct mr_reg *reg);
 
 /* Was a Binding Update with this number sent and not yet answered? */
 bool mr_reg_is_outstanding(const struct mr_reg *reg, uint16_t seq);
-/* Does its end say that the home agent will not have us: STOPPED, BARRED, UNROUTED? */
-bool mr_reg_is_stopped(const struct mr_reg *reg);
 /* "idle", "waiting", "bound", "refused", "lapsed", "home". */
 const char *mr_reg_state_name(enum mr_reg_state state);

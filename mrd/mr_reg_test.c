@@ -21,6 +21,7 @@ struct world {
 	} sent[SENT_MAX];
 	size_t n;
 	enum mr_reg_event last; /* event of the last transition */
+	bool other;		/* there is another home agent */
 	int64_t ms;		/* the time it is */
 };
 
@@ -49,7 +50,18 @@ on_moved(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_even
 	w->last = on;
 }
 
-static const struct mr_reg_ops ops = { .send = on_send, .moved = on_moved };
+static bool
+on_has_other(void *ctx, const struct mr_reg *reg)
+{
+	const struct world *w = ctx;
+
+	(void)reg;
+	return w->other;
+}
+
+static const struct mr_reg_ops ops = {
+	.send = on_send, .moved = on_moved, .has_other = on_has_other
+};
 
 static void
 word(struct world *w, enum mr_reg_event e)
@@ -83,7 +95,9 @@ idle(void)
 {
 	static struct world w;
 
-	w = (struct world){ .conf = { .lifetime_s = 120, .first_timeout_ms = 1500 } };
+	w = (struct world){
+		.conf = { .lifetime_s = 120, .first_timeout_ms = 1500, .next_agent_ms = 32000 }
+	};
 	mr_reg_init(&w.reg, &w.conf, &ops, &w);
 	w.reg.with = (struct mr_reg_with){ addr_of("2001:db8:100::1"), true };
 	careof(&w, "2001:db8:a::1");
@@ -546,32 +560,6 @@ a_refusal_for_good_leaves_no_binding_behind(void **state)
 }
 
 static void
-prefixes_are_withdrawn_after_141_and_142_in_explicit_mode(void **state)
-{
-	static const struct {
-		uint8_t status;
-		bool explicit_mode, withdrawn;
-	} rows[] = {
-		{ 140, true, false },
-		{ 141, true, true },
-		{ 142, true, true },
-		{ 143, true, false },
-		{ 141, false, false },
-		{ 142, false, false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < countof(rows); i++) {
-		struct world *w = idle();
-
-		w->reg.with.explicit_mode = rows[i].explicit_mode;
-		word(w, MR_REG_ATTACH);
-		assert_true(answer(w, rows[i].status, 0));
-		assert_int_equal(w->reg.withdrawn, rows[i].withdrawn);
-	}
-}
-
-static void
 a_refresh_refused_for_now_leaves_the_binding_as_it_was(void **state)
 {
 	struct world *w = bound_for(120);
@@ -646,7 +634,7 @@ accepted_without_r_is_deregistered_and_stopped(void **state)
 }
 
 static void
-accepted_without_r_while_suspended_sends_nothing(void **state)
+accepted_without_r_while_suspended_is_deregistered_when_it_runs_again(void **state)
 {
 	struct world *w = waiting();
 	struct mh m = ack(w->sent[0].seq, 0, 120);
@@ -657,7 +645,200 @@ accepted_without_r_while_suspended_sends_nothing(void **state)
 	assert_true(give(w, m));
 	pass(w, 1000000);
 	assert_int_equal(w->n, 1);
+	word(w, MR_REG_ATTACH);
+	assert_int_equal(w->n, 2);
+	assert_int_equal(w->sent[1].lifetime_s, 0);
+	assert_true(answer(w, 0, 0));
 	assert_int_equal(w->reg.state, MR_REG_STOPPED);
+}
+
+static void
+suspended_while_it_deregisters_it_goes_on_when_it_runs_again(void **state)
+{
+	struct world *w = waiting();
+	struct mh m = ack(w->sent[0].seq, 0, 120);
+
+	(void)state;
+	m.ba.flags = 0;
+	assert_true(give(w, m));
+	word(w, MR_REG_HOLD);
+	pass(w, 100000);
+	assert_int_equal(w->n, 2);
+	word(w, MR_REG_ATTACH);
+	assert_int_equal(w->sent[2].lifetime_s, 0);
+	assert_int_equal(w->reg.state, MR_REG_UNROUTED);
+}
+
+/* ---- another home agent ---- */
+
+static void
+go(struct world *w, const char *home_agent, bool explicit_mode)
+{
+	struct mr_reg_with with = { addr_of(home_agent), explicit_mode };
+	struct tick t = at_ms(w->ms);
+
+	mr_reg_switch(&w->reg, &with, &t);
+}
+
+static void
+the_wait_of_32_s_in_vain_is_told_if_there_is_another(void **state)
+{
+	struct world *w = waiting();
+
+	(void)state;
+	w->other = true;
+	pass(w, 78499);
+	assert_int_not_equal(w->last, MR_REG_SILENT);
+	assert_int_equal(w->n, 6);
+	pass(w, 78500);
+	assert_int_equal(w->last, MR_REG_SILENT);
+	assert_int_equal(w->n, 6); /* who is asked now is not ours to say */
+	pass(w, 78500 + 32000);	   /* nobody switched: the same one is asked on */
+	assert_int_equal(w->n, 7);
+}
+
+static void
+a_refresh_in_vain_is_told_after_63_s(void **state)
+{
+	struct world *w = bound_for(240);
+
+	(void)state;
+	w->other = true;
+	w->conf.lifetime_s = 240;
+	word(w, MR_REG_FORCE);
+	pass(w, w->ms + 62999);
+	assert_int_not_equal(w->last, MR_REG_SILENT);
+	pass(w, w->ms + 1);
+	assert_int_equal(w->last, MR_REG_SILENT);
+	assert_int_equal(w->reg.state, MR_REG_BOUND);
+}
+
+static void
+how_long_it_waits_is_what_is_configured(void **state)
+{
+	struct world *w = waiting();
+
+	(void)state;
+	w->other = true;
+	w->conf.next_agent_ms = 3000;
+	pass(w, 4499); /* 1.5 s, 3 s */
+	assert_int_not_equal(w->last, MR_REG_SILENT);
+	pass(w, 4500);
+	assert_int_equal(w->last, MR_REG_SILENT);
+	assert_int_equal(w->n, 2);
+}
+
+static void
+a_home_agent_that_answered_is_not_silent(void **state)
+{
+	struct world *w = waiting();
+
+	(void)state;
+	w->other = true;
+	assert_true(answer(w, MH_NO_RESOURCES, 0)); /* asked again after 32 s, and then 64 */
+	pass(w, 32000);
+	assert_int_equal(w->n, 2);
+	assert_int_not_equal(w->last, MR_REG_SILENT);
+	pass(w, 64000);
+	assert_int_equal(w->last, MR_REG_SILENT);
+}
+
+static void
+the_next_home_agent_waits_1500_ms_after_the_last_question(void **state)
+{
+	static const int64_t due[] = { 1500, 3000, 6000 };
+	struct world *w = waiting();
+
+	(void)state;
+	assert_true(answer(w, MH_ROUTER_NOT_PERMITTED, 0));
+	pass(w, 100);
+	go(w, "2001:db8:100::2", true);
+	assert_int_equal(w->reg.state, MR_REG_WAITING);
+	pass(w, 6000);
+	assert_sent_at(w, 1, due, countof(due));
+}
+
+static void
+one_that_had_its_time_is_left_at_once(void **state)
+{
+	struct world *w = waiting();
+
+	(void)state;
+	w->other = true;
+	pass(w, 78500);
+	go(w, "2001:db8:100::2", true);
+	pass(w, 78500);
+	assert_int_equal(w->n, 7);
+	pass(w, 78500 + 1500); /* and its back-off begins anew */
+	assert_int_equal(w->n, 8);
+}
+
+static void
+what_the_former_one_still_answers_is_not_believed(void **state)
+{
+	struct world *w = bound_for(120);
+
+	(void)state;
+	pass(w, 60000);
+	go(w, "2001:db8:100::2", true);
+	assert_int_equal(w->reg.state, MR_REG_WAITING); /* N-27: nothing is acknowledged there */
+	assert_int_equal(w->reg.expires.ms, INT64_MAX);
+	assert_false(answer(w, 0, 120));
+	pass(w, 61500);
+	assert_true(answer(w, 0, 120));
+	assert_int_equal(w->reg.state, MR_REG_BOUND);
+	assert_true(mh_seq_newer(w->sent[2].seq, w->sent[1].seq));
+}
+
+static void
+it_does_not_leave_before_it_has_deregistered(void **state)
+{
+	struct world *w = waiting();
+	struct mh m = ack(w->sent[0].seq, 0, 120);
+
+	(void)state;
+	m.ba.flags = 0;
+	assert_true(give(w, m));
+	go(w, "2001:db8:100::2", true);
+	assert_int_equal(w->reg.state, MR_REG_UNROUTED);
+	assert_int_equal(w->reg.with.home_agent.s6_addr[15], 1); /* where it was */
+	pass(w, 60000);
+	assert_int_equal(w->n, 4); /* three times lifetime 0 */
+	assert_int_equal(w->reg.state, MR_REG_STOPPED);
+	go(w, "2001:db8:100::2", true);
+	pass(w, 60000);
+	assert_int_equal(w->n, 5);
+	assert_int_equal(w->sent[4].lifetime_s, 120);
+}
+
+static void
+suspended_it_changes_home_agents_without_a_word(void **state)
+{
+	struct world *w = waiting();
+
+	(void)state;
+	word(w, MR_REG_HOLD);
+	assert_true(answer(w, MH_ROUTER_NOT_PERMITTED, 0));
+	go(w, "2001:db8:100::2", true);
+	pass(w, 100000);
+	assert_int_equal(w->n, 1);
+	word(w, MR_REG_ATTACH);
+	assert_int_equal(w->n, 2);
+}
+
+static void
+without_a_home_agent_it_waits_for_one(void **state)
+{
+	struct world *w = idle();
+
+	(void)state;
+	w->reg.with.home_agent = in6addr_any;
+	word(w, MR_REG_ATTACH);
+	pass(w, 100000);
+	assert_int_equal(w->n, 0);
+	go(w, "2001:db8:100::2", true);
+	pass(w, 100000);
+	assert_int_equal(w->n, 1);
 }
 
 /* ---- being asked, and errors ---- */
@@ -993,7 +1174,7 @@ every_word_in_every_state_leads_where_the_table_says(void **state)
 		[MR_REG_REFUSED] = "W.IIW.W.",
 		[MR_REG_STOPPED] = "..II..W.",
 		[MR_REG_BARRED] = "........",
-		[MR_REG_UNROUTED] = ".SIV..W.",
+		[MR_REG_UNROUTED] = "..IV..W.",
 		[MR_REG_LEAVING] = "W.I.....",
 		[MR_REG_RETURNING] = "..II....",
 		[MR_REG_HOME] = "W.IIWWW.",
@@ -1119,12 +1300,23 @@ main(void)
 		TEST("N-29 N-30 N-31 N-32 N-33 M-52 M-53",
 		    each_status_has_the_fate_that_the_rfcs_give_it),
 		TEST("N-35", a_refusal_for_good_leaves_no_binding_behind),
-		TEST("N-34", prefixes_are_withdrawn_after_141_and_142_in_explicit_mode),
 		TEST("M-53", a_refresh_refused_for_now_leaves_the_binding_as_it_was),
 		TEST("M-52", after_134_neither_resume_nor_return_nor_force_sends_anything),
 		TEST("N-32 N-35", a_fatal_refusal_ends_with_gone_or_with_the_operator),
 		TEST("N-28", accepted_without_r_is_deregistered_and_stopped),
-		TEST("N-28 X-03", accepted_without_r_while_suspended_sends_nothing),
+		TEST("N-28 X-03",
+		    accepted_without_r_while_suspended_is_deregistered_when_it_runs_again),
+		TEST("N-28 X-03", suspended_while_it_deregisters_it_goes_on_when_it_runs_again),
+		TEST("M-45", the_wait_of_32_s_in_vain_is_told_if_there_is_another),
+		TEST("M-45 M-41", a_refresh_in_vain_is_told_after_63_s),
+		TEST("M-45", how_long_it_waits_is_what_is_configured),
+		TEST("M-45 M-53", a_home_agent_that_answered_is_not_silent),
+		TEST("M-45", the_next_home_agent_waits_1500_ms_after_the_last_question),
+		TEST("M-45 M-41", one_that_had_its_time_is_left_at_once),
+		TEST("M-47 N-27 M-42", what_the_former_one_still_answers_is_not_believed),
+		TEST("N-28", it_does_not_leave_before_it_has_deregistered),
+		TEST("X-03 N-32", suspended_it_changes_home_agents_without_a_word),
+		TEST("M-46", without_a_home_agent_it_waits_for_one),
 		TEST("M-55 M-54", a_nudge_sends_one_and_not_another_while_that_is_open),
 		TEST("M-56", a_pause_makes_it_wait_32_s),
 		TEST("X-03", suspended_sends_nothing_whatever_happens),

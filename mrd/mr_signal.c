@@ -62,18 +62,16 @@ send_update(void *ctx, struct mr_reg *reg, const struct mr_reg_bu *bu, const str
 
 /* ---- what became of a registration ---- */
 
+/* A refusal that leaves the binding as it was; the others are told when they are decided upon. */
 static void
-refused(struct mr *mr, struct mr_guest *g, mono_t now)
+refused_for_now(struct mr *mr, struct mr_guest *g)
 {
 	struct mr_event e = { .kind = MR_EVENT_REFUSED,
 		.guest = g,
 		.status = g->reg.last_status,
-		.fatal = mr_reg_is_stopped(&g->reg) };
+		.from = g->reg.with };
 
-	mr->count[MR_N_BA_REFUSED]++;
 	mr->ops->event(mr->ctx, &e);
-	if (g->reg.withdrawn)
-		mr_gateway_changed(&g->gateway, now);
 }
 
 static void
@@ -86,7 +84,26 @@ accepted(struct mr *mr, struct mr_guest *g, mono_t now)
 		.refresh = g->reg.refreshing };
 
 	mr->count[MR_N_BA_ACCEPTED]++;
+	mr_choose_worked(mr, g, now);
 	mr->ops->event(mr->ctx, &e);
+}
+
+static void
+refused(struct mr *mr, struct mr_guest *g, enum mr_reg_state from, enum mr_reg_event on)
+{
+	const struct mr_reg *reg = &g->reg;
+
+	if (from == MR_REG_LEAVING || from == MR_REG_RETURNING ||
+	    (from == MR_REG_UNROUTED && reg->state != MR_REG_BARRED))
+		return;
+	mr->count[MR_N_BA_REFUSED]++;
+	if (reg->state == MR_REG_BOUND)
+		refused_for_now(mr, g);
+	else
+		mr_choose_failed(mr, g,
+		    on == MR_REG_NAK_LATER
+			? MR_REFUSED_NOW
+			: mr_agent_outcome(reg->last_status, reg->with.explicit_mode));
 }
 
 static void
@@ -101,6 +118,8 @@ reg_moved(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_eve
 		g->dirty = true;
 		g->retry = MONO_NEVER;
 	}
+	if (reg->state == MR_REG_HOME && from != MR_REG_HOME)
+		mr_choose_worked(mr, g, now->now);
 	switch (on) {
 	case MR_REG_ACK:
 		if (reg->state == MR_REG_BOUND)
@@ -110,8 +129,10 @@ reg_moved(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_eve
 	case MR_REG_NAK_LATER:
 	case MR_REG_NAK_STOP:
 	case MR_REG_NAK_BAR:
-		if (from != MR_REG_LEAVING)
-			refused(mr, g, now->now);
+		refused(mr, g, from, on);
+		break;
+	case MR_REG_SILENT:
+		mr_choose_failed(mr, g, MR_UNANSWERED);
 		break;
 	case MR_REG_NAK_SEQUENCE:
 		mr->count[MR_N_BA_REFUSED]++;
@@ -130,15 +151,26 @@ reg_moved(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_eve
 	case MR_REG_FORCE:
 	case MR_REG_PAUSE:
 	case MR_REG_TIMER:
+	case MR_REG_SWITCH:
 	case MR_REG_GIVE_UP:
 	case MR_REG_EVENTS:
 		break;
 	}
 }
 
+static bool
+has_other(void *ctx, const struct mr_reg *reg)
+{
+	const struct mr_guest *g = ctx;
+
+	(void)reg;
+	return mr_choose_has_other(g->owner, g);
+}
+
 const struct mr_reg_ops mr_reg_ops = {
 	.send = send_update,
 	.moved = reg_moved,
+	.has_other = has_other,
 };
 
 /* ---- in ---- */
@@ -262,7 +294,7 @@ take_message(
 {
 	struct mr_guest *g;
 
-	if (!ip6_equal(&p->src, &mr->conf.home_agent)) {
+	if (!mr_agents_have(&mr->agents, &p->src)) {
 		mr_dropped(mr, MR_N_MH_STRANGER, &p->src);
 		return;
 	}

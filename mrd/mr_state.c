@@ -81,7 +81,8 @@ mr_state_put_guest(struct mr_text *t, const struct mr_guest *g)
 		    (unsigned)(g->reg.seq.at_ms / 1000));
 	if (g->reg.state == MR_REG_BOUND) {
 		put(t, " care-of-address %s", text_addr(&g->reg.careof, a));
-		put(t, " home-agent %s good-until %llu granted %u", text_addr(&g->reg.with.home_agent, a),
+		put(t, " home-agent %s mode %s good-until %llu granted %u",
+		    text_addr(&g->reg.with.home_agent, a), mr_mode_name(&g->reg.with),
 		    (unsigned long long)g->reg.expires.ms / 1000, (unsigned)g->reg.granted_s);
 	}
 	put(t, " home-address %s", text_addr(&c->home_address, a));
@@ -186,6 +187,13 @@ get_home_agent(struct mr_state_guest *g, const char *value)
 	return text_to_addr(value, &g->known.with.home_agent);
 }
 
+static int
+get_mode(struct mr_state_guest *g, const char *value)
+{
+	g->known.with.explicit_mode = strcmp(value, "explicit") == 0;
+	return g->known.with.explicit_mode || strcmp(value, "implicit") == 0 ? 0 : -EBADMSG;
+}
+
 /* Seconds since the boot, rounded down: rather too early than too late. */
 static int
 get_until(struct mr_state_guest *g, const char *value)
@@ -242,6 +250,7 @@ static const struct {
 	{ "at", get_at },
 	{ "care-of-address", get_careof },
 	{ "home-agent", get_home_agent },
+	{ "mode", get_mode },
 	{ "good-until", get_until },
 	{ "granted", get_granted },
 	{ "home-address", get_home },

@@ -5,7 +5,8 @@
  * A line of words each, in the words of the control protocol:
  *
  *	guest running "web1" index 0 origin control sequence 4711 at 1700000000
- *	    care-of-address 2001:db8:2::10 home-agent 2001:db8::1 good-until 9120 granted 120
+ *	    care-of-address 2001:db8:2::10 home-agent 2001:db8::1 mode explicit
+ *	    good-until 9120 granted 120
  *	    home-address 2001:db8:200:1::1 prefix 2001:db8:200:1::/64 interface brvm
  *	was "sysctl net/ipv6/conf/all/forwarding" "0"
  *

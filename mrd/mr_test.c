@@ -242,6 +242,7 @@ configuration(void)
 		.uplink = "up",
 		.lifetime_ms = 120000,
 		.first_timeout_ms = 1500,
+		.next_agent_ms = 32000,
 		.grace_ms = 2000,
 		.table_base = 5200,
 		.rule_priority = 5200,
@@ -254,7 +255,7 @@ configuration(void)
 		    .autonomous = true },
 	};
 
-	c.home_agent = addr_of(AGENT);
+	c.home_agent[c.home_agents++] = addr_of(AGENT);
 	c.gateway.address = addr_of("fe80::1");
 	c.gateway.mac = mac_of("02:00:5e:00:52:13");
 	return c;
@@ -416,10 +417,13 @@ static void
 answer(struct world *w, uint8_t status)
 {
 	const struct ip6_mh_out *bu = &newest(w)->out;
-	char home[TEXT_ADDR_MAX], dst[TEXT_ADDR_MAX];
+	char home[TEXT_ADDR_MAX], dst[TEXT_ADDR_MAX], from[TEXT_ADDR_MAX];
 	struct mh m = ack(newest_seq(w), status);
 
-	hear(w, (struct from){ AGENT, text_addr(&bu->src, dst), text_addr(&bu->home, home) }, &m);
+	hear(w,
+	    (struct from){
+		text_addr(&bu->dst, from), text_addr(&bu->src, dst), text_addr(&bu->home, home) },
+	    &m);
 }
 
 /* ---- looking ---- */
@@ -1307,7 +1311,7 @@ another_home_agent_is_registered_with_at_once(void **state)
 	say(w, MR_WORD_RUNNING, "web1");
 	answer(w, 0);
 	pass(w, 5000);
-	w->conf.home_agent = addr_of("2001:db8:101::1");
+	w->conf.home_agent[0] = addr_of("2001:db8:101::1");
 	assert_int_equal(configure(w), 0);
 	assert_int_equal(w->n, 2);
 	assert_string_equal(text_addr(&newest(w)->out.dst, text), "2001:db8:101::1");
@@ -1352,7 +1356,7 @@ restarted_at(struct world *old, const char *where)
 
 	w->ms = old->ms + 50;
 	t = at_ms(w->ms);
-	w->conf = configuration();
+	w->conf = old->conf;
 	memcpy(w->guests, old->guests, sizeof(w->guests));
 	w->conf.guest = w->guests;
 	w->conf.guests = 2;
@@ -1598,6 +1602,242 @@ a_hundred_thousand_random_steps_leave_no_stray_object(void **state)
 	end(w);
 }
 
+/* ---- several home agents ---- */
+
+#define SECOND "2001:db8:100::2"
+
+/* A world with two home agents. */
+static struct world *
+world_of_two(enum mr_mode mode)
+{
+	struct world *w = world();
+
+	w->conf.home_agent[w->conf.home_agents++] = addr_of(SECOND);
+	w->conf.mode = mode;
+	assert_int_equal(configure(w), 0);
+	return w;
+}
+
+static const char *
+asked(const struct world *w)
+{
+	static char text[TEXT_ADDR_MAX];
+
+	return text_addr(&newest(w)->out.dst, text);
+}
+
+/* Tunnels of ours to this home agent. */
+static size_t
+tunnels_to(const struct world *w, const char *agent)
+{
+	struct in6_addr a = addr_of(agent);
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->kernel.n; i++)
+		n += w->kernel.v[i].kind == KOBJ_TUNNEL &&
+		     ip6_equal(&w->kernel.v[i].tunnel.remote, &a);
+	return n;
+}
+
+static void
+a_refusal_leads_to_the_next_home_agent_and_the_tunnel_follows(void **state)
+{
+	struct world *w = world_of_two(MR_EXPLICIT);
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	assert_int_equal(tunnels_to(w, SECOND), 0);
+	pass(w, 60000);
+	answer(w, MH_ROUTER_NOT_PERMITTED);
+	assert_int_equal(w->events[MR_EVENT_REFUSED], 1);
+	assert_false(w->last[MR_EVENT_REFUSED].fatal);
+	assert_int_equal(w->events[MR_EVENT_AGENT], 1);
+	assert_true(kernel_has(w, DEFAULT("blackhole default")));
+	assert_int_equal(tunnels_to(w, SECOND), 1);
+	audit(w);
+	pass(w, 1499);
+	assert_int_equal(w->n, 2);
+	pass(w, 1);
+	assert_int_equal(w->n, 3);
+	assert_string_equal(asked(w), SECOND);
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	assert_int_equal(web(w, "web1")->tried.n, 0);
+	assert_true(kernel_has(w, DEFAULT("default dev tunnel(" SECOND ")")));
+	assert_int_equal(tunnels_to(w, AGENT), 1); /* what is under way is still taken */
+	pass(w, 500);
+	assert_int_equal(tunnels_to(w, AGENT), 0);
+	audit(w);
+	end(w);
+}
+
+static void
+nobody_takes_it_so_it_stops_and_says_so(void **state)
+{
+	struct world *w = world_of_two(MR_EXPLICIT_FIRST);
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	assert_int_equal(decoded(newest(w)).opts.n[MH_OPT_PREFIX], 1);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(w->n, (size_t)i + 1);
+		assert_string_equal(asked(w), i % 2 == 0 ? AGENT : SECOND);
+		assert_int_equal(decoded(newest(w)).opts.n[MH_OPT_PREFIX], i < 2);
+		assert_false(web(w, "web1")->withdrawn);
+		answer(w, i < 2 ? MH_NOT_AUTHORIZED : MH_FORWARDING_FAILED);
+		assert_int_equal(w->last[MR_EVENT_REFUSED].fatal, i == 3);
+		pass(w, 1500);
+	}
+	assert_true(web(w, "web1")->withdrawn);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_STOPPED);
+	assert_int_equal(web(w, "web1")->tried.n, 4);
+	assert_true(kernel_has(w, DEFAULT("unreachable default")));
+	pass(w, 1000000);
+	assert_int_equal(w->n, 4);
+	audit(w);
+	end(w);
+}
+
+static void
+the_operators_word_begins_with_the_first_again(void **state)
+{
+	struct world *w = world_of_two(MR_EXPLICIT);
+	struct mr_why why;
+	struct tick t;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, MH_ROUTER_NOT_PERMITTED);
+	pass(w, 1500);
+	answer(w, MH_ROUTER_NOT_PERMITTED);
+	pass(w, 5000);
+	t = at_ms(w->ms);
+	assert_int_equal(mr_refresh(w->mr, "web1", &t, &why), 0);
+	assert_string_equal(asked(w), AGENT);
+	answer(w, MH_ROUTER_NOT_PERMITTED);
+	pass(w, 1500);
+	assert_string_equal(asked(w), SECOND); /* and all of them */
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	audit(w);
+	end(w);
+}
+
+static void
+accepted_without_r_it_deregisters_before_it_asks_the_next(void **state)
+{
+	struct world *w = world_of_two(MR_EXPLICIT);
+	struct mh m;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	m = ack(newest_seq(w), 0);
+	m.ba.flags = 0;
+	hear(w, (struct from){ AGENT, COA_A, "2001:db8:200:1::1" }, &m);
+	assert_int_equal(w->n, 2);
+	assert_string_equal(asked(w), AGENT);
+	assert_int_equal(decoded(newest(w)).bu.lifetime_s, 0);
+	answer(w, 0);
+	pass(w, 1499);
+	assert_int_equal(w->n, 2);
+	pass(w, 1);
+	assert_string_equal(asked(w), SECOND);
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	end(w);
+}
+
+static void
+silence_leads_to_the_next_for_other_guests_too(void **state)
+{
+	struct world *w = world_of_two(MR_EXPLICIT);
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	pass(w, 78499);
+	assert_string_equal(asked(w), AGENT);
+	pass(w, 1);
+	assert_string_equal(asked(w), SECOND);
+	answer(w, 0);
+	say(w, MR_WORD_RUNNING, "web2"); /* the first has not been heard since */
+	assert_string_equal(asked(w), SECOND);
+	say(w, MR_WORD_GONE, "web2");
+	assert_string_equal(asked(w), SECOND);
+	end(w);
+}
+
+static void
+a_new_care_of_address_is_told_first_where_it_is_still_registered(void **state)
+{
+	struct world *w = world_of_two(MR_EXPLICIT);
+
+	(void)state;
+	w->conf.lifetime_ms = 240000;
+	w->conf.next_agent_ms = 4000;
+	assert_int_equal(configure(w), 0);
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	pass(w, 60000 + 7000); /* refreshed at 60 s: 1, 2 and 4 s in vain */
+	assert_string_equal(asked(w), SECOND);
+	pass(w, 1500);
+	careof(w, COA_B);
+	assert_string_equal(asked(w), SECOND); /* 1.5 s before the next, whoever it is */
+	pass(w, 1500);
+	assert_string_equal(asked(w), AGENT);
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	audit(w);
+	end(w);
+}
+
+static void
+a_reload_that_keeps_the_home_agent_in_use_changes_nothing(void **state)
+{
+	struct world *w = world_of_two(MR_EXPLICIT);
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	w->conf.home_agent[0] = addr_of(SECOND);
+	w->conf.home_agent[1] = addr_of(AGENT);
+	assert_int_equal(configure(w), 0);
+	assert_int_equal(w->n, 1);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	w->conf.home_agents = 1; /* now it is no more */
+	assert_int_equal(configure(w), 0);
+	assert_string_equal(asked(w), SECOND);
+	audit(w);
+	end(w);
+}
+
+static void
+a_restart_goes_on_with_the_home_agent_and_mode_it_had(void **state)
+{
+	struct world *w = world_of_two(MR_IMPLICIT_FIRST);
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, MH_FORWARDING_FAILED);
+	pass(w, 1500);
+	answer(w, MH_FORWARDING_FAILED);
+	pass(w, 1500);
+	assert_string_equal(asked(w), AGENT);
+	answer(w, MH_NOT_AUTHORIZED);
+	pass(w, 1500);
+	assert_string_equal(asked(w), SECOND);
+	answer(w, 0);
+	mr_text_done(&w->saved);
+	mr_save(w->mr, &w->saved);
+	w = restarted(w);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	assert_string_equal(asked(w), SECOND);
+	assert_int_equal(decoded(newest(w)).opts.n[MH_OPT_PREFIX], 1);
+	answer(w, 0);
+	assert_int_equal(w->sets, 0);
+	end(w);
+}
+
 int
 main(void)
 {
@@ -1636,6 +1876,15 @@ main(void)
 		TEST("X-01", a_reload_adds_changes_and_forgets_guests),
 		TEST("X-01", two_guests_may_swap_their_prefixes_in_a_reload),
 		TEST("X-01", a_reload_that_takes_a_visitors_prefix_is_refused),
+		TEST("N-32 M-45 N-37 X-06",
+		    a_refusal_leads_to_the_next_home_agent_and_the_tunnel_follows),
+		TEST("N-34 N-35 N-33", nobody_takes_it_so_it_stops_and_says_so),
+		TEST("N-32", the_operators_word_begins_with_the_first_again),
+		TEST("N-28", accepted_without_r_it_deregisters_before_it_asks_the_next),
+		TEST("M-45", silence_leads_to_the_next_for_other_guests_too),
+		TEST("M-45", a_new_care_of_address_is_told_first_where_it_is_still_registered),
+		TEST("M-45", a_reload_that_keeps_the_home_agent_in_use_changes_nothing),
+		TEST("M-45 N-33", a_restart_goes_on_with_the_home_agent_and_mode_it_had),
 		TEST("N-27", another_home_agent_is_registered_with_at_once),
 		TEST("X-01", words_define_and_forget_what_mrd_conf_does_not),
 		TEST("X-03", a_restart_at_any_point_ends_with_the_right_objects),

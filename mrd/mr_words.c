@@ -78,6 +78,8 @@ mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum mr_r
 		mr_reg_word(&g->reg, MR_REG_HOLD, now);
 	if (life->reg == MR_LIFE_DETACH)
 		mr_reg_word(&g->reg, leave, now);
+	if (life->reg == MR_LIFE_ATTACH)
+		mr_choose_live(mr, g, now);
 	mr_guest_enter(g, life->to, now->now, mr->conf.grace_ms);
 	if (!news) {
 		if (life->reg == MR_LIFE_NUDGE)
@@ -147,7 +149,7 @@ mr_add(struct mr *mr, const struct mr_guest_conf *conf, enum mr_origin origin, u
 	g->dirty = true;
 	mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
 	g->reg.careof = mr->host.careof;
-	g->reg.with = mr_with(mr);
+	mr_choose_first(mr, g);
 	mr_gateway_stop(&g->gateway);
 	*ret_guest = g;
 	return 0;
@@ -168,7 +170,7 @@ mr_change(
 	if (!same_home) {
 		mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
 		g->reg.careof = mr->host.careof;
-		g->reg.with = mr_with(mr);
+		mr_choose_first(mr, g);
 	}
 	if (g->state != MR_RUNNING)
 		return 0;
@@ -178,17 +180,22 @@ mr_change(
 	return 0;
 }
 
+static bool
+is_arrival(enum mr_word word)
+{
+	return word == MR_WORD_INCOMING || word == MR_WORD_RUNNING;
+}
+
 /* The guest a word is about; made known by its keys if it is not. */
 static int
 find_or_add(struct mr *mr, const char *name, const struct mr_guest_conf *keys, enum mr_word word,
     const struct tick *now, struct mr_guest **ret_guest, struct mr_why *why)
 {
 	struct mr_guest *g = mr_guests_find(&mr->guests, name);
-	bool arrives = word == MR_WORD_INCOMING || word == MR_WORD_RUNNING;
 	int r;
 
 	*ret_guest = g;
-	if (!g && (!keys || !keys->prefixes || !arrives))
+	if (!g && (!keys || !keys->prefixes || !is_arrival(word)))
 		return mr_refuse(why, -ENOENT, "unknown-guest", "%s: not known here", name);
 	if (!g)
 		return mr_add(mr, keys, MR_ORIGIN_VISIT, MR_INDEX_ANY, ret_guest, why);
@@ -216,6 +223,8 @@ do_word(struct mr *mr, enum mr_word word, const char *name, const struct mr_gues
 
 	if (r < 0)
 		return r;
+	if (is_arrival(word) && !mr_guest_is_here(g) && g->reg.state == MR_REG_IDLE)
+		mr_choose_first(mr, g);
 	life = mr_life_rule(g->state, word);
 	if (!life)
 		return mr_refuse(why, -EALREADY, "refused", "%s: %s, so it cannot be %s", name,
@@ -322,6 +331,7 @@ mr_refresh(struct mr *mr, const char *name, const struct tick *now, struct mr_wh
 	if (g->state != MR_RUNNING)
 		return mr_refuse(ret_why, -EBUSY, "refused",
 		    "%s: %s: nothing is sent for it (X-03)", name, mr_guest_state_name(g->state));
+	mr_choose_again(mr, g);
 	mr_reg_word(&g->reg, MR_REG_FORCE, now);
 	mr_settle(mr, now);
 	return 0;

@@ -256,16 +256,34 @@ tell_refused(struct mrd *d, const struct mr_event *e)
 	const struct mr_guest *g = e->guest;
 	const char *reason = e->status < MH_UNSPECIFIED ? "accepted, but not as a mobile router"
 							: mh_status_name(e->status);
-	char hoa[TEXT_ADDR_MAX];
+	char hoa[TEXT_ADDR_MAX], ha[TEXT_ADDR_MAX];
 
 	log_line(e->fatal ? LOG_LEVEL_ERR : LOG_LEVEL_WARN, "reg",
 	    e->fatal ? "registration refused, stopping" : "registration refused, retrying",
-	    "name=%s hoa=%s status=%u reason=\"%s\"", g->conf.name,
-	    text_addr(&g->conf.home_address, hoa), (unsigned)e->status, reason);
+	    "name=%s hoa=%s ha=%s mode=%s status=%u reason=\"%s\"", g->conf.name,
+	    text_addr(&g->conf.home_address, hoa), text_addr(&e->from.home_agent, ha),
+	    mr_mode_name(&e->from), (unsigned)e->status, reason);
 	if (ctl_is_monitored(d->ctl))
 		ctl_event(d->ctl, "refused",
-		    json_pack("{s:s, s:s, s:i, s:s, s:b}", "name", g->conf.name, "hoa", hoa,
-			"status", (int)e->status, "reason", reason, "fatal", (int)e->fatal));
+		    json_pack("{s:s, s:s, s:i, s:s, s:b, s:s, s:s}", "name", g->conf.name, "hoa",
+			hoa, "status", (int)e->status, "reason", reason, "fatal", (int)e->fatal,
+			"home_agent", ha, "mode", mr_mode_name(&e->from)));
+}
+
+static void
+tell_agent(struct mrd *d, const struct mr_event *e)
+{
+	const struct mr_guest *g = e->guest;
+	const struct mr_reg_with *with = &g->reg.with;
+	char hoa[TEXT_ADDR_MAX], ha[TEXT_ADDR_MAX], from[TEXT_ADDR_MAX];
+
+	log_warn("reg", "trying elsewhere", "name=%s hoa=%s ha=%s mode=%s before=%s", g->conf.name,
+	    text_addr(&g->conf.home_address, hoa), text_addr(&with->home_agent, ha),
+	    mr_mode_name(with), text_addr(&e->from.home_agent, from));
+	if (ctl_is_monitored(d->ctl))
+		ctl_event(d->ctl, "home-agent",
+		    json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", g->conf.name, "hoa", hoa,
+			"home_agent", ha, "mode", mr_mode_name(with), "previous", from));
 }
 
 static void
@@ -324,6 +342,7 @@ op_event(void *ctx, const struct mr_event *e)
 		[MR_EVENT_REGISTERED] = tell_registered,
 		[MR_EVENT_REFUSED] = tell_refused,
 		[MR_EVENT_LAPSED] = tell_lapsed,
+		[MR_EVENT_AGENT] = tell_agent,
 		[MR_EVENT_CAREOF] = tell_careof,
 		[MR_EVENT_KERNEL] = tell_kernel,
 		[MR_EVENT_DROPPED] = tell_dropped,
