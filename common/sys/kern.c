@@ -100,6 +100,9 @@ const char *const kern_count_names[KERN_COUNTS] = {
 	[KERN_COUNT_ERROR_RELAYED] = "error-relayed",
 	[KERN_COUNT_ERROR_SUPPRESSED] = "error-suppressed",
 	[KERN_COUNT_PATH_MTU] = "path-mtu-changed",
+	[KERN_COUNT_KEEP_SENT] = "kept-sent-on",
+	[KERN_COUNT_KEEP_FAILED] = "kept-not-sent",
+	[KERN_COUNT_KEEP_OVERFLOW] = "kept-overflow",
 	[KERN_COUNT_LOST] = "reconcile-asked",
 };
 
@@ -214,6 +217,7 @@ kern_open(struct kern **ret_kern, struct ev_loop *loop, const struct kern_opts *
 	k->mh.in = k->mh.out = k->mh.icmp = k->mh.raw = k->mh.mobile = -1;
 	k->frames.fd = -1;
 	kern_monitor_init(k);
+	kern_keep_init(k);
 	kern_mtu_open(k);
 	raise_files();
 	r = kern_nl_open(&k->nl, NETLINK_ROUTE);
@@ -240,6 +244,7 @@ kern_close(struct kern *k)
 		k->has_table = false; /* it is not ours to delete any more */
 	if (k->ops)
 		k->ops->close(k);
+	kern_keep_close(k);
 	kern_frame_close(k);
 	kern_mh_close(k);
 	kern_monitor_close(k);

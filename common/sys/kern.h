@@ -149,6 +149,19 @@ int kern_frame_listen(struct kern *k, const char *dev, unsigned what);
 int kern_frame_mac(struct kern *k, const char *dev, struct nd_mac *ret_mac);
 int kern_frame_send(struct kern *k, const char *dev, const uint8_t *frame, size_t n);
 
+/*
+ * Keep copies of what goes out on dev, for a tenth of a second, or no more: of at
+ * most 4096 frames of all links together. Idempotent. 0 or -errno.
+ */
+int kern_keep(struct kern *k, const char *dev, bool on);
+/*
+ * Send those that went to one of these n MACs from since_us on (unix time, in
+ * microseconds) by a tunnel that is set: routed packets alone, oldest first.
+ * Returns how many, or -ENODEV.
+ */
+int kern_keep_send(struct kern *k, const char *dev, const struct nd_mac *macs, unsigned n,
+    int64_t since_us, const struct kobj_tunnel *t);
+
 /* ---- questions ---- */
 
 struct kern_address {

@@ -338,6 +338,23 @@ kern_frame_send(struct kern *k, const char *dev, const uint8_t *frame, size_t n)
 }
 
 int
+kern_keep(struct kern *k, const char *dev, bool on)
+{
+	return line(k, "keep %s %s", dev, on ? "on" : "off");
+}
+
+int
+kern_keep_send(struct kern *k, const char *dev, const struct nd_mac *macs, unsigned n,
+    int64_t since_us, const struct kobj_tunnel *t)
+{
+	char to[TEXT_ADDR_MAX];
+
+	(void)macs;
+	return line(k, "keep-send dev=%s macs=%u since_us=%lld to=%s", dev, n, (long long)since_us,
+	    text_addr(&t->remote, to));
+}
+
+int
 kern_addresses(struct kern *k, const char *dev, struct kern_address *ret_v, size_t max)
 {
 	int n = 0;

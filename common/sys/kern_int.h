@@ -10,6 +10,7 @@
  *	kern_mh.c	signalling in and out
  *	kern_nft.c	the filter table that keeps the kernel's own hands off signalling
  *	kern_frame.c	frames of Neighbour Discovery
+ *	kern_keep.c	copies of what guests were given lately
  *	kern_setting.c	settings of the host
  *	kern_mtu.c	path MTUs of tunnels
  *	kern_kernel.c	the kernel datapath: its filter, its sets, its tunnels
@@ -57,6 +58,9 @@ enum kern_count {
 	KERN_COUNT_ERROR_RELAYED,
 	KERN_COUNT_ERROR_SUPPRESSED,
 	KERN_COUNT_PATH_MTU,
+	KERN_COUNT_KEEP_SENT,
+	KERN_COUNT_KEEP_FAILED,
+	KERN_COUNT_KEEP_OVERFLOW,
 	KERN_COUNT_LOST,
 	KERN_COUNTS
 };
@@ -123,6 +127,15 @@ struct kern_frames {
 	size_t links_n;
 };
 
+struct kern_keeps {
+	int fd, out;   /* AF_PACKET: with the ring, and to send; -1 before they are needed */
+	uint8_t *ring; /* borrowed from the kernel */
+	unsigned first; /* the oldest slot that may be filled */
+	struct ev_timer timer;
+	char (*links)[KOBJ_DEV_MAX];
+	size_t links_n;
+};
+
 /* The path MTU of one tunnel's device; embedded in whatever the datapath keeps of it. */
 struct kern_mtu {
 	struct kobj_tunnel ends;
@@ -151,6 +164,7 @@ struct kern {
 	struct kern_monitor monitor;
 	struct kern_mh mh;
 	struct kern_frames frames;
+	struct kern_keeps keeps;
 	struct kern_mtus mtus;
 	bool has_table; /* the filter table is in place */
 	uint64_t counts[KERN_COUNTS];
@@ -234,3 +248,8 @@ int kern_nft_link(struct kern *k, const char *set, const char *dev, bool on);
 
 int kern_frame_open(struct kern *k);
 void kern_frame_close(struct kern *k);
+
+/* ---- kern_keep.c ---- */
+
+void kern_keep_init(struct kern *k);
+void kern_keep_close(struct kern *k);
