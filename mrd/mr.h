@@ -131,6 +131,8 @@ int mr_word(struct mr *mr, enum mr_word word, const char *name, const struct mr_
 /* `guest gone NAME deregister`: shut down for good, no other host will register it. */
 int mr_gone_for_good(
     struct mr *mr, const char *name, const struct tick *now, struct mr_why *ret_why);
+/* `guest cancel NAME`: it was to arrive and does not. One that is here is left alone. */
+int mr_cancel(struct mr *mr, const char *name, const struct tick *now, struct mr_why *ret_why);
 int mr_define(struct mr *mr, const struct mr_guest_conf *conf, const struct tick *now,
     struct mr_why *ret_why);
 int mr_forget(struct mr *mr, const char *name, const struct tick *now, struct mr_why *ret_why);

@@ -392,6 +392,18 @@ guest_gone(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 }
 
 static void
+guest_cancel(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
+{
+	struct mrd *d = ctx;
+	struct tick now = daemon_now();
+	const char *name = only_name(call, argc, argv);
+	struct mr_why why;
+
+	if (name && mr_cancel(d->mr, name, &now, &why) < 0)
+		fail_why(call, &why);
+}
+
+static void
 guest_define(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
 	struct mrd *d = ctx;
@@ -445,6 +457,7 @@ static const struct ctl_verb verbs[] = {
 	{ "guest suspended", true,  guest_suspended, "NAME", "it is stopped and may go away" },
 	{ "guest gone",      true,  guest_gone,    "NAME [deregister]",
 	  "it is not here any more; deregister: and nowhere else either" },
+	{ "guest cancel",    true,  guest_cancel,  "NAME", "it was to arrive and does not" },
 	{ "guest refresh",   true,  guest_refresh, "NAME", "send a Binding Update now" },
 	/* clang-format on */
 };

@@ -274,6 +274,16 @@ mr_gone_for_good(struct mr *mr, const char *name, const struct tick *now, struct
 }
 
 int
+mr_cancel(struct mr *mr, const char *name, const struct tick *now, struct mr_why *ret_why)
+{
+	const struct mr_guest *g = mr_guests_find(&mr->guests, name);
+
+	if (!g || g->state != MR_INCOMING)
+		return 0;
+	return do_word(mr, MR_WORD_GONE, name, NULL, MR_REG_DETACH, now, ret_why);
+}
+
+int
 mr_define(
     struct mr *mr, const struct mr_guest_conf *conf, const struct tick *now, struct mr_why *ret_why)
 {
