@@ -450,6 +450,7 @@ static const struct ctl_verb verbs[] = {
 	{ "show counters",   false, show_counters, "", "what was sent, taken and dropped, and why" },
 	{ "show config",     false, show_config,   "", "the normal form of the configuration in force" },
 	{ "reload",          true,  reload,        "", "read the configuration again" },
+	{ "guest list",      false, show_guests,   "", "the same as show guests" },
 	{ "guest define",    true,  guest_define,  "NAME KEY VALUE ...", "make a guest known" },
 	{ "guest forget",    true,  guest_forget,  "NAME", "know it no longer; it must not be here" },
 	{ "guest incoming",  true,  guest_incoming, "NAME [KEY VALUE ...]", "it will arrive here" },

@@ -650,18 +650,40 @@ a_cancelled_migration_leaves_nothing_and_sends_nothing(void **state)
 	struct mr_guest_conf visitor = guest("v", "2001:db8:300::/64", "52:54:00:00:00:09");
 	struct world *w = world();
 	size_t before = w->kernel.n;
+	struct tick t = at_ms(w->ms);
 	struct mr_why why;
 
 	(void)state;
 	say(w, MR_WORD_INCOMING, "web1");
 	assert_true(w->kernel.n > before);
 	assert_int_equal(say(w, MR_WORD_GONE, "web1"), 0);
+	say(w, MR_WORD_INCOMING, "web1");
+	assert_int_equal(mr_cancel(w->mr, "web1", &t, &why), 0);
 	assert_int_equal(say_why(w, MR_WORD_INCOMING, "v", &visitor, &why), 0);
 	assert_int_equal(say(w, MR_WORD_GONE, "v"), 0);
 	assert_int_equal(w->kernel.n, before);
 	assert_null(mr_find(w->mr, "v"));
 	assert_int_equal(w->n, 0);
 	assert_int_equal(w->frames, 0);
+	end(w);
+}
+
+static void
+cancel_leaves_a_guest_that_is_here_and_one_that_is_not_alone(void **state)
+{
+	struct world *w = world();
+	struct tick t = at_ms(w->ms);
+	struct mr_why why;
+
+	(void)state;
+	assert_int_equal(mr_cancel(w->mr, "nobody", &t, &why), 0);
+	assert_int_equal(mr_cancel(w->mr, "web1", &t, &why), 0);
+	say(w, MR_WORD_RUNNING, "web1");
+	assert_int_equal(mr_cancel(w->mr, "web1", &t, &why), 0);
+	assert_int_equal(mr_find(w->mr, "web1")->state, MR_RUNNING);
+	say(w, MR_WORD_SUSPENDED, "web1");
+	assert_int_equal(mr_cancel(w->mr, "web1", &t, &why), 0);
+	assert_int_equal(mr_find(w->mr, "web1")->state, MR_SUSPENDED);
 	end(w);
 }
 
@@ -1851,6 +1873,7 @@ main(void)
 		TEST("N-25", an_arrival_from_incoming_changes_little_before_it_is_told),
 		TEST("X-01", a_late_incoming_takes_no_running_guest_off_the_air),
 		TEST("X-03", a_cancelled_migration_leaves_nothing_and_sends_nothing),
+		TEST("X-03", cancel_leaves_a_guest_that_is_here_and_one_that_is_not_alone),
 		TEST("X-06 X-03", gone_takes_late_packets_for_the_grace_and_then_leaves_nothing),
 		TEST("N-21 M-39", gone_for_good_deregisters_without_prefixes),
 		TEST("X-01", a_word_that_cannot_be_done_says_why_and_changes_nothing),

@@ -2,7 +2,8 @@
  * nemoctl.c - say words to mrd or had, and show what they answer.
  *
  * The words go to the control socket as they are: this program knows no verb, so
- * it never has to be as new as the daemon (doc/control.md).
+ * it never has to be as new as the daemon (doc/control.md). But for one, `guest define
+ * --libvirt`: it goes to libvirt, which brings it to mrd on every host the guest comes to.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -16,6 +17,7 @@
 
 #include "common/base/base.h"
 #include "common/ctl/table.h"
+#include "common/ctl/virsh.h"
 #include "common/sys/ctl_words.h"
 #include "config.h"
 
@@ -201,6 +203,30 @@ read_answer(int fd, bool as_json)
 	return r;
 }
 
+/* guest define --libvirt DOMAIN [KEY VALUE ...] */
+static bool
+is_for_libvirt(int argc, const char *const *argv)
+{
+	return argc >= 3 && strcmp(argv[0], "guest") == 0 && strcmp(argv[1], "define") == 0 &&
+	       strcmp(argv[2], "--libvirt") == 0;
+}
+
+static int
+define_for_libvirt(int argc, const char *const *argv)
+{
+	char xml[VIRSH_XML_MAX], why[200];
+
+	if (argc < 1) {
+		fputs("nemoctl: guest define --libvirt: a domain's name is missing\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (virsh_element(argc - 1, argv + 1, xml, why, sizeof(why)) < 0) {
+		fprintf(stderr, "nemoctl: %s\n", why);
+		return EXIT_USAGE;
+	}
+	return virsh_define(argv[0], xml) < 0 ? EXIT_REFUSED : EXIT_OK;
+}
+
 static int
 talk(const char *socket_path, bool as_json, int argc, const char *const *argv)
 {
@@ -215,6 +241,8 @@ talk(const char *socket_path, bool as_json, int argc, const char *const *argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	if (is_for_libvirt(argc, argv))
+		return define_for_libvirt(argc - 3, argv + 3);
 	if (!socket_path && d)
 		socket_path = d->socket;
 	r = socket_path ? EXIT_OK : only_socket(&socket_path);
