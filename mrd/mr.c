@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/base.h"
 #include "mrd/mr_core.h"
 
 /* ---- kernel, file and timer ---- */
@@ -38,6 +39,7 @@ guest_due(const struct mr_guest *g)
 	if (g->reg.state != MR_REG_LEAVING)
 		due = mono_min(due, g->over);
 	due = mono_min(due, g->late_over);
+	due = mono_min(due, g->homing.due);
 	return mono_min(due, g->retry);
 }
 
@@ -45,7 +47,7 @@ guest_due(const struct mr_guest *g)
 mono_t
 mr_due(const struct mr *mr)
 {
-	mono_t due = mr->late_over;
+	mono_t due = mono_min(mr->late_over, mr->home_over);
 	struct mr_guest *g, *next;
 
 	HASH_ITER (hh, mr->guests.by_name, g, next)
@@ -133,7 +135,7 @@ move_to(struct mr *mr, const struct in6_addr *careof, const struct tick *now)
 		mr_choose_live(mr, g, now);
 		g->dirty = true;
 		(void)mr_apply(mr, g, now->now); /* tried again */
-		mr_reg_careof(&g->reg, careof, now);
+		mr_place(mr, g, now);
 	}
 	mr->ops->event(mr->ctx, &e);
 }
@@ -141,11 +143,20 @@ move_to(struct mr *mr, const struct in6_addr *careof, const struct tick *now)
 void
 mr_addresses(struct mr *mr, const struct mr_move_addr *v, size_t n, const struct tick *now)
 {
+	struct mr_move_addr own[MR_HOME_ADDRESS_MAX];
 	struct in6_addr careof;
+	size_t kept = 0;
 
-	(void)mr_move_choose(&mr->conf.careof, &mr->host.careof, v, n, &careof);
+	/* A Home Address that is on the uplink, at home, is a guest's and not the host's. */
+	for (size_t i = 0; i < n && kept < countof(own); i++) {
+		if (!mr_guests_by_home(&mr->guests, &v[i].addr))
+			own[kept++] = v[i];
+	}
+	mr_home_addresses(&mr->host.home, own, kept);
+	(void)mr_move_choose(&mr->conf.careof, &mr->host.careof, own, kept, &careof);
 	if (!ip6_equal(&careof, &mr->host.careof))
 		move_to(mr, &careof, now);
+	mr_place_all(mr, now);
 	mr_settle(mr, now);
 }
 
@@ -197,6 +208,7 @@ tick_guest(struct mr *mr, struct mr_guest *g, const struct tick *now)
 		end_late_agent(g);
 	mr_reg_tick(&g->reg, now);
 	mr_radv_tick(mr, g, now->now);
+	mr_return_tick(mr, g, now);
 	if (mono_reached(now->now, g->over) && g->reg.state != MR_REG_LEAVING)
 		mr_live(mr, g, mr_life_rule(MR_LEAVING, MR_WORD_OVER), MR_REG_DETACH, now);
 }
@@ -208,6 +220,8 @@ mr_tick(struct mr *mr, const struct tick *now)
 
 	if (mono_reached(now->now, mr->late_over))
 		end_late(mr);
+	if (mono_reached(now->now, mr->home_over))
+		mr_place_all(mr, now);
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
 		if (mono_reached(now->now, guest_due(g)))
 			tick_guest(mr, g, now); /* may forget it */
@@ -230,6 +244,7 @@ mr_new(const struct mr_conf *conf, const struct mr_ops *ops, void *ctx, struct w
 	mr->want = want;
 	mr->random = seed ? seed : 1;
 	mr->late_over = MONO_NEVER;
+	mr->home_over = MONO_NEVER;
 	mr->answer_tokens = MR_ANSWER_TOKENS;
 	(void)mr_take_values(mr, conf);
 	if (mr_guests_init(&mr->guests, conf->guests_max) < 0) {
@@ -292,6 +307,7 @@ mr_count_name(enum mr_count count)
 		[MR_N_BA_REFUSED] = "acknowledgement-refused",
 		[MR_N_RA_SENT] = "router-advertisement-sent",
 		[MR_N_NA_SENT] = "neighbour-advertisement-sent",
+		[MR_N_NS_SENT] = "neighbour-solicitation-sent",
 		[MR_N_FRAME_FAILED] = "frame-not-sent",
 		[MR_N_PLAN_FAILED] = "kernel-refused",
 		[MR_N_MH_MALFORMED] = "dropped-malformed",

@@ -33,6 +33,7 @@ enum mr_count {
 	MR_N_BA_REFUSED,
 	MR_N_RA_SENT,
 	MR_N_NA_SENT,
+	MR_N_NS_SENT,
 	MR_N_FRAME_FAILED,
 	MR_N_PLAN_FAILED,
 	/* From here on: dropped. */
@@ -66,10 +67,11 @@ struct mr_event {
 		MR_EVENT_REGISTERED, /* took_ms; for a refresh too, with `refresh` set */
 		MR_EVENT_REFUSED,    /* status, from, fatal */
 		MR_EVENT_LAPSED,
-		MR_EVENT_AGENT,	  /* from; the guest has the new one */
-		MR_EVENT_CAREOF,  /* address; :: when there is none */
-		MR_EVENT_KERNEL,  /* error, object: refused, will be tried again */
-		MR_EVENT_DROPPED, /* count, address it came from */
+		MR_EVENT_AGENT,    /* from; the guest has the new one */
+		MR_EVENT_RETURNED, /* at home, and no binding is left; status, took_ms */
+		MR_EVENT_CAREOF,   /* address; :: when there is none */
+		MR_EVENT_KERNEL,   /* error, object: refused, will be tried again */
+		MR_EVENT_DROPPED,  /* count, address it came from */
 	} kind;
 	const struct mr_guest *guest; /* or NULL */
 	uint8_t status;
@@ -87,6 +89,7 @@ struct mr_ops {
 	int (*send)(void *ctx, const struct ip6_mh_out *out); /* 0 or -errno */
 	int (*icmp6)(void *ctx, const struct ip6_icmp6_out *out);
 	int (*frame)(void *ctx, const char *dev, const uint8_t *p, size_t n);
+	int (*mac)(void *ctx, const char *dev, struct nd_mac *ret_mac); /* that frames have */
 	/* A guest's link is needed: settings, frames. Again and again. 0 or -errno. */
 	int (*link)(void *ctx, const char *dev);
 	/* Take signalling sent to this care-of address, or no more. */

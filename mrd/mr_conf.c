@@ -37,6 +37,14 @@ static const struct conf_key top_keys[] = {
 	{ "lifetime", CONF_MS, AT(lifetime_ms), .min = 4000, .max = 240000, .def = "120s",
 	  .doc = "Lifetime asked for in Binding Updates, in steps of 4 s (RFC 6275 6.1.7). Sequence "
 		 "numbers are the time, so it has to stay below their window." },
+	{ "home-prefix", CONF_PREFIXES, AT(home_prefix), AT(home_prefixes), .max = MR_HOME_PREFIX_MAX,
+	  .doc = "Prefixes of home links that are real ones. While the uplink has an address in one of "
+		 "them, guests whose home address lies in the same one are at home, and need no binding "
+		 "(RFC 6275 11.5.5). Without, no guest ever is." },
+	{ "home-learn", CONF_BOOL, AT(home_learn), .def = "no",
+	  .doc = "Whether prefixes in Router Advertisements of the home agent are such, too "
+		 "(H and R flags, RFC 6275 7.1). Whoever may send them on the uplink may then say that "
+		 "guests are at home." },
 	{ "mode", CONF_CHOICE, AT(mode), .choices = modes, .def = "explicit",
 	  .doc = "Whether Binding Updates list the guest's prefixes (explicit), or the home agent knows "
 		 "them (implicit; RFC 3963 5.2). With two, the other one is tried when all home agents "
@@ -303,6 +311,13 @@ end_top(void *ctx, void *section, const struct conf_where *where)
 	if (c->next_agent_ms < c->first_timeout_ms)
 		return complain(
 		    where, "next-agent-after", "must not be shorter than first-timeout");
+	for (unsigned i = 0; i < c->home_prefixes; i++) {
+		char text[TEXT_PREFIX_MAX];
+
+		if (!ip6_prefix_is_usable(&c->home_prefix[i]))
+			return complain(where, "home-prefix", "%s: not a prefix for a network",
+			    text_prefix(&c->home_prefix[i], text));
+	}
 	if (!ip6_is_any(&c->careof) && !ip6_is_unicast_routable(&c->careof))
 		return complain(where, "care-of", "not unicast routable");
 	if (c->guests > c->guests_max)

@@ -14,6 +14,7 @@
 #include "common/base/kobj.h"
 #include "common/wire/mh_opt.h"
 #include "common/wire/nd.h"
+#include "mrd/mr_home.h"
 
 #define MR_NAME_MAX 63		    /* octets of a guest's name */
 #define MR_PREFIX_MAX MH_PREFIX_MAX /* of one guest: they go into one Binding Update */
@@ -53,6 +54,9 @@ struct mr_conf {
 	struct in6_addr careof; /* ::, chosen from the uplink's */
 	uint8_t home_agents;
 	struct in6_addr home_agent[MR_AGENTS_MAX]; /* in the order of use */
+	uint8_t home_prefixes;
+	struct ip6_prefix home_prefix[MR_HOME_PREFIX_MAX]; /* of home links that are real */
+	bool home_learn;
 	int64_t lifetime_ms, first_timeout_ms, next_agent_ms, grace_ms;
 	int mode;     /* enum mr_mode */
 	int on_stop;  /* enum mr_on_stop */

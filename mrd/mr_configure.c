@@ -35,6 +35,8 @@ mr_take_values(struct mr *mr, const struct mr_conf *conf)
 	mr->host.table_base = conf->table_base;
 	mr->host.rule_priority = conf->rule_priority;
 	mr->host.local_delivery = conf->local_delivery;
+	memcpy(mr->host.uplink, conf->uplink, sizeof(mr->host.uplink));
+	mr_home_configure(&mr->host.home, conf->home_prefix, conf->home_prefixes, conf->home_learn);
 	return take_agents(mr, conf);
 }
 
@@ -160,6 +162,7 @@ mr_configure(
 		refresh_all(mr, new_mode, now);
 	HASH_ITER (hh, mr->guests.by_name, g, next)
 		mr_gateway_changed(&g->gateway, now->now);
+	mr_place_all(mr, now);
 	mr->ops->save(mr->ctx);
 	mr_settle(mr, now);
 	return r;
@@ -183,6 +186,7 @@ mr_restore(struct mr *mr, const struct mr_state_guest *state, const struct tick 
 	if (state->state == MR_RUNNING)
 		mr_reg_resume(&g->reg, &state->known, now->now);
 	mr_guest_enter(g, state->state, now->now, mr->conf.grace_ms);
+	mr_place(mr, g, now);
 	if (mr_guest_is_here(g))
 		(void)mr_link_up(mr, &g->conf, &why); /* it may come yet: mr_link_back */
 	(void)mr_apply(mr, g, now->now);	      /* tried again */

@@ -1,7 +1,7 @@
 /*
  * mr_core.h - inside of the core: what mr.c (plans, care-of address, time),
  * mr_words.c (words), mr_configure.c (configuration, run-time file), mr_signal.c
- * (Mobility Headers) and mr_radv.c (frames to guests) share.
+ * (Mobility Headers), mr_radv.c (frames to guests) and mr_return.c (home links) share.
  *
  * Layer: core, private.
  */
@@ -22,6 +22,7 @@ struct mr {
 	struct mr_host host;
 	struct mr_agents agents; /* whom guests may be registered with */
 	mono_t late_over;	 /* when host.late_careof is forgotten */
+	mono_t home_over;	 /* when something that host.home has learnt is */
 	struct mr_guests guests;
 
 	struct plan next; /* scratch of apply() */
@@ -88,3 +89,16 @@ void mr_choose_changed(struct mr *mr, const struct tick *now);
 /* The guest's Router Advertisement, to each of its MACs. */
 void mr_radv_send(struct mr *mr, struct mr_guest *g);
 void mr_radv_tick(struct mr *mr, struct mr_guest *g, mono_t now);
+
+/* ---- mr_return.c ---- */
+
+/*
+ * Tell a guest's registration where it is: at home, or at the care-of address. Whenever the
+ * guest comes or goes, or the host's addresses change.
+ */
+void mr_place(struct mr *mr, struct mr_guest *g, const struct tick *now);
+void mr_place_all(struct mr *mr, const struct tick *now);
+/* It has no place at home any more, before its Home Address changes. */
+void mr_displace(struct mr *mr, struct mr_guest *g);
+void mr_return_tick(struct mr *mr, struct mr_guest *g, const struct tick *now);
+void mr_uplink_frame(struct mr *mr, const uint8_t *p, size_t n, const struct tick *now);

@@ -210,6 +210,7 @@ mr_guests_add(struct mr_guests *all, const struct mr_guest_conf *conf, uint32_t 
 	g->over = MONO_NEVER;
 	g->retry = MONO_NEVER;
 	g->late_over = MONO_NEVER;
+	mr_homing_init(&g->homing);
 	r = claim_all(all, g);
 	if (r < 0) {
 		free(g);

@@ -18,6 +18,7 @@
 #include "mrd/mr_agent.h"
 #include "mrd/mr_conf.h"
 #include "mrd/mr_gateway.h"
+#include "mrd/mr_home.h"
 #include "mrd/mr_reg.h"
 
 enum mr_guest_state {
@@ -63,6 +64,7 @@ struct mr_guest {
 	struct in6_addr late_agent; /* the one before; ::, or until the grace is over */
 	mono_t late_over;
 	struct mr_gateway gateway;
+	struct mr_homing homing;
 
 	struct plan plan; /* what it holds of the kernel's objects */
 	bool dirty;	  /* plan may be out of date */

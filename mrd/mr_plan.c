@@ -41,7 +41,7 @@ add_route(const struct sketch *s, uint32_t table, const struct ip6_prefix *dst, 
 }
 
 static void
-add_rule(const struct sketch *s, enum mr_rule rule, const struct ip6_prefix *from,
+add_plain_rule(const struct sketch *s, enum mr_rule rule, const struct ip6_prefix *from,
     const struct kobj_dev *iif, uint32_t table)
 {
 	struct kobj_rule r;
@@ -52,8 +52,35 @@ add_rule(const struct sketch *s, enum mr_rule rule, const struct ip6_prefix *fro
 		r.from = *from;
 	if (iif)
 		r.iif = *iif;
-	r.table = s->host->table_base + table;
+	r.table = table;
 	plan_rule(s->plan, &r);
+}
+
+/* To one of our own tables. */
+static void
+add_rule(const struct sketch *s, enum mr_rule rule, const struct ip6_prefix *from,
+    const struct kobj_dev *iif, uint32_t table)
+{
+	add_plain_rule(s, rule, from, iif, s->host->table_base + table);
+}
+
+/*
+ * RFC 6275 11.5.5: at home, until the Binding Update is on its way the Home Address is not
+ * used on the link, and from then on it is: prefixes are routed as anybody's.
+ */
+static bool
+is_at_home(const struct sketch *s)
+{
+	return s->g->homing.phase == MR_AT_HOME;
+}
+
+static bool
+is_plain(const struct sketch *s)
+{
+	const struct mr_reg *reg = &s->g->reg;
+
+	return is_at_home(s) &&
+	       (reg->state == MR_REG_HOME || (reg->state == MR_REG_RETURNING && reg->sends > 0));
 }
 
 /*
@@ -93,7 +120,8 @@ add_tunnels(const struct sketch *s, bool leaving)
 {
 	const struct in6_addr *agent = &s->g->reg.with.home_agent;
 
-	add_tunnel(s, &s->host->careof, agent, leaving);
+	if (!is_at_home(s))
+		add_tunnel(s, &s->host->careof, agent, leaving);
 	add_tunnel(s, &s->host->late_careof, agent, true);
 	if (!ip6_equal(&s->g->late_agent, agent))
 		add_tunnel(s, &s->host->careof, &s->g->late_agent, true);
@@ -152,18 +180,37 @@ add_guest_table(const struct sketch *s, const struct kobj_dev *link)
 	const struct mr_guest_conf *conf = &s->g->conf;
 	const struct kobj_dev self = kobj_link("lo");
 	const struct ip6_prefix home = ip6_host(&conf->home_address);
-	uint32_t table = MR_TABLE_GUEST + s->g->index;
+	const uint32_t table = MR_TABLE_GUEST + s->g->index;
+	const uint32_t own = s->host->table_base + table;
 
 	add_routes(s, table, MR_METRIC, KOBJ_UNICAST, link);
 	add_default(s, table);
 	for (unsigned i = 0; i < conf->prefixes; i++) {
-		add_rule(s, MR_RULE_GUEST, &conf->prefix[i], link, table);
+		add_plain_rule(
+		    s, MR_RULE_GUEST, &conf->prefix[i], link, is_plain(s) ? KOBJ_TABLE_MAIN : own);
 		if (s->host->local_delivery)
 			add_rule(s, MR_RULE_LOCAL, &conf->prefix[i], link, MR_TABLE_LIVE);
 	}
-	add_rule(s, MR_RULE_GUEST, &home, &self, table);
+	add_plain_rule(s, MR_RULE_GUEST, &home, &self, is_at_home(s) ? KOBJ_TABLE_MAIN : own);
 	add_route(s, MR_TABLE_SPOOF, &everything, MR_METRIC, KOBJ_UNREACHABLE, NULL);
 	add_rule(s, MR_RULE_SPOOF, NULL, link, MR_TABLE_SPOOF);
+}
+
+/*
+ * Acknowledgements carry it in their routing header (RFC 6275 6.4), at home as destination.
+ * There it answers solicitations while the guest runs; not while it is suspended, when the
+ * home agent may test for another host whether it is free (M-17).
+ */
+static void
+add_home_address(const struct sketch *s)
+{
+	const struct mr_guest *g = s->g;
+	bool answers = is_plain(s) && g->state == MR_RUNNING;
+	const struct nd_mac *mac = mr_home_mac(&s->host->home, &g->reg.with.home_agent);
+
+	plan_address(s->plan, answers ? s->host->uplink : "lo", &g->conf.home_address, true);
+	if (g->reg.state == MR_REG_RETURNING && mac)
+		plan_neighbour(s->plan, s->host->uplink, &g->reg.with.home_agent, mac);
 }
 
 /* Incoming, running or suspended. */
@@ -173,8 +220,7 @@ add_here(struct sketch *s)
 	const struct mr_guest_conf *conf = &s->g->conf;
 	const struct kobj_dev link = kobj_link(conf->link);
 
-	/* Acknowledgements carry the Home Address in their routing header (RFC 6275 6.4). */
-	plan_address(s->plan, "lo", &conf->home_address, true);
+	add_home_address(s);
 	plan_proxy(s->plan, conf->link, &conf->home_address);
 	/*
 	 * One MAC: a next hop of its own, never to be asked for, so that packets for a
@@ -205,6 +251,10 @@ mr_plan(const struct mr_guest *g, const struct mr_host *host, struct plan *plan)
 		/* late packets are caught, and go nowhere. */
 		add_tunnels(&s, true);
 		add_routes(&s, MR_TABLE_IN, MR_METRIC, KOBJ_BLACKHOLE, NULL);
+		if (g->homing.phase == MR_LEFT) { /* to here without a tunnel */
+			add_routes(&s, MR_TABLE_LIVE, MR_METRIC, KOBJ_BLACKHOLE, NULL);
+			add_rule(&s, MR_RULE_LIVE, NULL, NULL, MR_TABLE_LIVE);
+		}
 	}
 	add_routes(&s, MR_TABLE_IN, MR_METRIC_LAST, KOBJ_UNREACHABLE, NULL);
 	if (g->state != MR_ABSENT)

@@ -25,6 +25,8 @@ struct mr_host {
 	struct in6_addr late_careof; /* the previous one, for the grace; :: if none */
 	uint32_t table_base, rule_priority;
 	bool local_delivery;
+	char uplink[KOBJ_DEV_MAX];
+	struct mr_home home;
 };
 
 /* Add the guest's objects to *plan. Look at plan->bad afterwards. */

@@ -264,6 +264,105 @@ without_a_care_of_address_there_is_no_tunnel_and_no_way_out(void **state)
 	assert_has(lines_of(&g, &h), LIVE_LINE);
 }
 
+/* At home; what was sent of the Binding Update, and what is left of the binding. */
+static struct mr_guest
+at_home(enum mr_guest_state state, enum mr_reg_state reg, unsigned sends)
+{
+	struct mr_guest g = guest(state, reg);
+
+	g.homing.phase = MR_AT_HOME;
+	g.reg.sends = sends;
+	return g;
+}
+
+static struct mr_host
+home_host(void)
+{
+	struct mr_host h = host();
+	struct in6_addr agent = addr_of("2001:db8:100::1");
+	struct nd_mac mac = mac_of("02:00:00:00:00:01");
+
+	snprintf(h.uplink, sizeof(h.uplink), "up");
+	mr_home_neighbour(&h.home, &agent, &mac);
+	return h;
+}
+
+#define HOA_UP "address 2001:db8:200:1::1/128 dev up home\n"
+#define HOA_LO "address 2001:db8:200:1::1/128 dev lo home\n"
+#define PLAIN "rule priority 5202 from 2001:db8:200:1::/64 iif brvm lookup 254\n"
+#define AGENT_AT "neighbour 2001:db8:100::1 dev up lladdr 02:00:00:00:00:01\n"
+
+static void
+at_home_nothing_is_used_before_the_binding_update_is_sent(void **state)
+{
+	struct mr_guest g = at_home(MR_RUNNING, MR_REG_RETURNING, 0);
+	struct mr_host h = home_host();
+	const char *lines = lines_of(&g, &h);
+
+	(void)state;
+	assert_has(lines, HOA_LO);
+	assert_has_not(lines, "dev up home");
+	assert_has(lines, "rule priority 5202 from 2001:db8:200:1::/64 iif brvm lookup 5217\n");
+	assert_has(lines, "route blackhole default table 5217 metric 1024\n");
+	/* The Binding Update itself finds its way out, to the home agent's MAC. */
+	assert_has(lines, "rule priority 5202 from 2001:db8:200:1::1/128 iif lo lookup 254\n");
+	assert_has(lines, AGENT_AT);
+}
+
+static void
+at_home_prefixes_are_routed_plainly_and_without_a_tunnel(void **state)
+{
+	static const struct {
+		enum mr_reg_state reg;
+		bool agent;
+	} rows[] = { { MR_REG_RETURNING, true }, { MR_REG_HOME, false } };
+	struct mr_host h = home_host();
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct mr_guest g = at_home(MR_RUNNING, rows[i].reg, 1);
+		const char *lines = lines_of(&g, &h);
+
+		assert_has(lines, HOA_UP);
+		assert_has_not(lines, "dev lo home");
+		assert_has(lines, PLAIN);
+		assert_has(lines, LIVE_LINE);
+		assert_has_not(lines, "tunnel");
+		/* N-38 is for guests at home as well. */
+		assert_has(lines, "rule priority 5203 iif brvm lookup 5202\n");
+		assert_int_equal(strstr(lines, AGENT_AT) != NULL, rows[i].agent);
+	}
+}
+
+static void
+at_home_a_guest_that_does_not_run_does_not_answer(void **state)
+{
+	static const enum mr_guest_state states[] = { MR_INCOMING, MR_SUSPENDED };
+	struct mr_host h = home_host();
+
+	(void)state;
+	for (size_t i = 0; i < countof(states); i++) {
+		struct mr_guest g = at_home(states[i], MR_REG_HOME, 1);
+
+		assert_has(lines_of(&g, &h), HOA_LO);
+		assert_has_not(lines_of(&g, &h), "dev up home");
+	}
+}
+
+static void
+late_packets_of_one_that_was_at_home_end_here(void **state)
+{
+	struct mr_guest g = guest(MR_LEAVING, MR_REG_IDLE);
+	struct mr_host h = home_host();
+
+	(void)state;
+	assert_has_not(lines_of(&g, &h), "table 5201");
+	g.homing.phase = MR_LEFT;
+	assert_has(
+	    lines_of(&g, &h), "route blackhole 2001:db8:200:1::/64 table 5201 metric 1024\n");
+	assert_has(lines_of(&g, &h), "rule priority 5204 lookup 5201\n");
+}
+
 int
 main(void)
 {
@@ -278,6 +377,10 @@ main(void)
 		TEST("N-37", a_home_address_apart_has_a_pass_of_its_own),
 		TEST("A-05", with_several_macs_or_none_the_route_is_on_link),
 		TEST("M-58", the_previous_care_of_address_still_takes_packets_late),
+		TEST("M-61 M-62", at_home_nothing_is_used_before_the_binding_update_is_sent),
+		TEST("N-43 M-63 H-04", at_home_prefixes_are_routed_plainly_and_without_a_tunnel),
+		TEST("M-17 X-03", at_home_a_guest_that_does_not_run_does_not_answer),
+		TEST("X-06", late_packets_of_one_that_was_at_home_end_here),
 		TEST("N-27 N-36", without_a_care_of_address_there_is_no_tunnel_and_no_way_out),
 	};
 

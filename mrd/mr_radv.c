@@ -113,6 +113,11 @@ mr_frame(struct mr *mr, const char *dev, const uint8_t *p, size_t n, const struc
 	struct mr_guest *g;
 	struct nd_mac mac;
 
+	if (strcmp(dev, mr->host.uplink) == 0) {
+		mr_uplink_frame(mr, p, n, now);
+		mr_settle(mr, now);
+		return;
+	}
 	if (nd_rs_get(p, n, &mac, &src) < 0) {
 		mr_dropped(mr, MR_N_FRAME_MALFORMED, NULL);
 		return;

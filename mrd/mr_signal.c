@@ -40,7 +40,7 @@ send_update(void *ctx, struct mr_reg *reg, const struct mr_reg_bu *bu, const str
 	struct ip6_mh_out out = {
 		.src = reg->careof,
 		.dst = reg->with.home_agent,
-		.with_hao = true,
+		.with_hao = !reg->home, /* M-61: from the Home Address itself */
 		.home = g->conf.home_address,
 		.mh = octets,
 	};
@@ -58,6 +58,7 @@ send_update(void *ctx, struct mr_reg *reg, const struct mr_reg_bu *bu, const str
 		mr->count[MR_N_BU_FAILED]++;
 	else
 		mr->count[MR_N_BU_SENT]++;
+	g->dirty = g->dirty || reg->home; /* the Home Address may be used now */
 }
 
 /* ---- what became of a registration ---- */
@@ -86,6 +87,23 @@ accepted(struct mr *mr, struct mr_guest *g, mono_t now)
 	mr->count[MR_N_BA_ACCEPTED]++;
 	mr_choose_worked(mr, g, now);
 	mr->ops->event(mr->ctx, &e);
+}
+
+/* RFC 6275 11.5.5: now, and not before, everybody on the home link is told. */
+static void
+returned(struct mr *mr, struct mr_guest *g, mono_t now)
+{
+	struct mr_event e = { .kind = MR_EVENT_RETURNED,
+		.guest = g,
+		.status = g->reg.last_status,
+		.took_ms = now.ms - g->reg.asked.ms };
+
+	mr->count[MR_N_BA_ACCEPTED]++;
+	mr_choose_worked(mr, g, now);
+	mr->ops->event(mr->ctx, &e);
+	if (!g->reg.held)
+		mr_homing_returned(&g->homing, now);
+	mr_gateway_changed(&g->gateway, now);
 }
 
 static void
@@ -119,7 +137,7 @@ reg_moved(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_eve
 		g->retry = MONO_NEVER;
 	}
 	if (reg->state == MR_REG_HOME && from != MR_REG_HOME)
-		mr_choose_worked(mr, g, now->now);
+		returned(mr, g, now->now);
 	switch (on) {
 	case MR_REG_ACK:
 		if (reg->state == MR_REG_BOUND)
@@ -353,10 +371,11 @@ quoted(struct mr *mr, const struct icmp6_error *e)
 	struct mh m;
 	size_t at;
 
-	if (ip6_mh_packet_get(e->invoking, e->invoking_len, &p) < 0 || !p.mh || !p.has_hao)
+	if (ip6_mh_packet_get(e->invoking, e->invoking_len, &p) < 0 || !p.mh)
 		return NULL;
-	g = mr_guests_by_home(&mr->guests, &p.hao);
-	if (!g || !ip6_equal(&p.src, &g->reg.careof) || !is_home_agent(g, &p.dst))
+	g = mr_guests_by_home(&mr->guests, ip6_mh_source(&p));
+	if (!g || p.has_hao == g->reg.home || !ip6_equal(&p.src, &g->reg.careof) ||
+	    !is_home_agent(g, &p.dst))
 		return NULL;
 	if (mh_get(&p, &m, &at) != MH_OK || m.type != MH_BU)
 		return NULL;

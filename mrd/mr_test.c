@@ -14,6 +14,9 @@
 #define SENT_MAX 256
 #define FRAMES_MAX 64
 #define AGENT "2001:db8:100::1"
+#define UPLINK_MAC "02:00:00:00:00:aa"
+#define COA_HOME "2001:db8:200::10" /* on the home link */
+#define HOA "2001:db8:200:1::1"
 #define COA_A "2001:db8:a::10"
 #define COA_B "2001:db8:b::10"
 
@@ -133,6 +136,15 @@ on_frame(void *ctx, const char *dev, const uint8_t *p, size_t n)
 }
 
 static int
+on_mac(void *ctx, const char *dev, struct nd_mac *ret_mac)
+{
+	(void)ctx;
+	(void)dev;
+	*ret_mac = mac_of(UPLINK_MAC);
+	return 0;
+}
+
+static int
 on_link(void *ctx, const char *dev)
 {
 	struct world *w = ctx;
@@ -210,6 +222,7 @@ static const struct mr_ops ops = {
 	.send = on_send,
 	.icmp6 = on_icmp6,
 	.frame = on_frame,
+	.mac = on_mac,
 	.link = on_link,
 	.listen = on_listen,
 	.mtu = on_mtu,
@@ -421,8 +434,8 @@ answer(struct world *w, uint8_t status)
 	struct mh m = ack(newest_seq(w), status);
 
 	hear(w,
-	    (struct from){
-		text_addr(&bu->dst, from), text_addr(&bu->src, dst), text_addr(&bu->home, home) },
+	    (struct from){ text_addr(&bu->dst, from), text_addr(&bu->src, dst),
+		bu->with_hao ? text_addr(&bu->home, home) : NULL },
 	    &m);
 }
 
@@ -1860,6 +1873,256 @@ a_restart_goes_on_with_the_home_agent_and_mode_it_had(void **state)
 	end(w);
 }
 
+/* ---- the home link ---- */
+
+/* Home link and prefixes of guests share 2001:db8:200::/48. */
+static struct world *
+home_world(void)
+{
+	struct world *w = world();
+
+	w->conf.home_prefix[w->conf.home_prefixes++] = prefix_of("2001:db8:200::/48");
+	assert_int_equal(configure(w), 0);
+	return w;
+}
+
+static struct world *
+bound_abroad(void)
+{
+	struct world *w = home_world();
+
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	return w;
+}
+
+static void
+hear_frame(struct world *w, const struct wire_writer *f)
+{
+	struct tick t = at_ms(w->ms);
+
+	mr_frame(w->mr, "up", f->base, f->pos, &t);
+}
+
+/* The home agent, which defends the Home Address, to all nodes (M-62). */
+static void
+agent_answers_solicitation(struct world *w, const char *target)
+{
+	uint8_t octets[ND_FRAME_MAX];
+	struct wire_writer f = { .base = octets, .len = sizeof(octets) };
+	struct nd_path path = { .src = addr_of(AGENT), .dst = addr_of("ff02::1") };
+	struct in6_addr a = addr_of(target);
+
+	path.from = mac_of("02:00:00:00:00:01");
+	path.to = nd_group_mac(&path.dst);
+	assert_int_equal(nd_na_put(&f, &path, &a, &path.from, ND_NA_R), 0);
+	hear_frame(w, &f);
+}
+
+static size_t
+uplink_frames(const struct world *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->frames && i < FRAMES_MAX; i++)
+		n += strcmp(w->frame[i].dev, "up") == 0;
+	return n;
+}
+
+static bool
+listens(const struct world *w, const char *addr)
+{
+	struct in6_addr a = addr_of(addr);
+
+	for (size_t i = 0; i < w->listenings; i++) {
+		if (ip6_equal(&w->listening[i], &a))
+			return true;
+	}
+	return false;
+}
+
+static void
+coming_home_solicits_then_deregisters_then_announces(void **state)
+{
+	struct world *w = bound_abroad();
+	struct in6_addr hoa = addr_of(HOA), target;
+	struct nd_path path;
+	struct nd_na na;
+	struct mh m;
+	size_t f;
+
+	(void)state;
+	careof(w, COA_HOME);
+	/* One solicitation, from ::, for the Home Address; no Binding Update yet. */
+	assert_int_equal(w->n, 1);
+	f = (w->frames - 1) % FRAMES_MAX;
+	assert_string_equal(w->frame[f].dev, "up");
+	assert_int_equal(nd_ns_get(w->frame[f].octets, w->frame[f].n, &path, &target), 0);
+	assert_true(ip6_is_any(&path.src));
+	assert_true(ip6_equal(&target, &hoa));
+	assert_false(kernel_has(w, "address " HOA "/128 dev up home"));
+
+	agent_answers_solicitation(w, HOA);
+	assert_int_equal(w->n, 2);
+	m = decoded(newest(w));
+	assert_true(ip6_equal(&newest(w)->out.src, &hoa));
+	assert_false(newest(w)->out.with_hao);
+	assert_int_equal(m.bu.lifetime_s, 0);
+	assert_int_equal(m.bu.flags & (MH_BU_A | MH_BU_H), MH_BU_A | MH_BU_H);
+	assert_true(ip6_equal(&m.opts.altcoa, &hoa));
+	assert_int_equal(m.opts.n[MH_OPT_PREFIX], 0);
+	assert_true(listens(w, HOA));
+	/* From now on it answers for the Home Address, but says nothing unasked. */
+	assert_true(kernel_has(w, "address " HOA "/128 dev up home"));
+	assert_true(kernel_has(w, "neighbour " AGENT " dev up lladdr 02:00:00:00:00:01"));
+	assert_int_equal(uplink_frames(w), 1);
+
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_HOME);
+	assert_int_equal(w->events[MR_EVENT_RETURNED], 1);
+	assert_false(kernel_has(w, "neighbour " AGENT " dev up lladdr 02:00:00:00:00:01"));
+	pass(w, 10000);
+	assert_int_equal(uplink_frames(w), 4);
+	f = (w->frames - 1) % FRAMES_MAX;
+	while (strcmp(w->frame[f].dev, "up") != 0)
+		f--;
+	assert_int_equal(nd_na_get(w->frame[f].octets, w->frame[f].n, &path, &na), 0);
+	assert_true(ip6_equal(&na.target, &hoa));
+	assert_int_equal(na.flags, ND_NA_R | ND_NA_O);
+	assert_true(na.has_mac);
+	pass(w, 1000000);
+	assert_int_equal(w->n, 2);
+	end(w);
+}
+
+static void
+an_unanswered_solicitation_delays_it_a_second(void **state)
+{
+	struct world *w = bound_abroad();
+
+	(void)state;
+	careof(w, COA_HOME);
+	pass(w, 999);
+	assert_int_equal(w->n, 1);
+	pass(w, 1);
+	assert_int_equal(w->n, 2);
+	assert_int_equal(decoded(newest(w)).bu.lifetime_s, 0);
+	end(w);
+}
+
+static void
+strange_frames_on_the_uplink_do_nothing(void **state)
+{
+	struct world *w = bound_abroad();
+	uint8_t octets[ND_FRAME_MAX] = { 0 };
+	struct wire_writer f = { .base = octets, .len = sizeof(octets), .pos = 90 };
+
+	(void)state;
+	hear_frame(w, &f);
+	agent_answers_solicitation(w, HOA); /* nobody asked */
+	agent_answers_solicitation(w, "2001:db8:dead::1");
+	careof(w, COA_HOME);
+	agent_answers_solicitation(w, "2001:db8:200:2::1"); /* known, and not here */
+	assert_int_equal(w->n, 1);
+	assert_int_equal(web(w, "web1")->homing.phase, MR_ASKING);
+	end(w);
+}
+
+static void
+away_from_home_again_it_registers(void **state)
+{
+	struct world *w = bound_abroad();
+
+	(void)state;
+	careof(w, COA_HOME);
+	agent_answers_solicitation(w, HOA);
+	answer(w, 0);
+	careof(w, COA_B);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_WAITING);
+	assert_int_equal(decoded(newest(w)).bu.lifetime_s, 120);
+	assert_true(newest(w)->out.with_hao);
+	assert_false(listens(w, HOA));
+	assert_true(kernel_has(w, "address " HOA "/128 dev lo home"));
+	assert_false(kernel_has(w, "address " HOA "/128 dev up home"));
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	end(w);
+}
+
+/* It came from a host abroad, and goes abroad again. */
+static void
+a_guest_that_migrates_home_and_away_again(void **state)
+{
+	struct world *w = home_world();
+	size_t frames;
+
+	(void)state;
+	careof(w, COA_HOME);
+	assert_int_equal(w->frames, 0);
+	say(w, MR_WORD_INCOMING, "web1"); /* asked for as early as that */
+	assert_int_equal(uplink_frames(w), 1);
+	agent_answers_solicitation(w, HOA);
+	assert_int_equal(w->n, 0);
+	say(w, MR_WORD_RUNNING, "web1");
+	assert_int_equal(w->n, 1);
+	answer(w, 133);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_HOME);
+
+	say(w, MR_WORD_SUSPENDED, "web1");
+	assert_true(kernel_has(w, "address " HOA "/128 dev lo home"));
+	assert_false(kernel_has(w, "address " HOA "/128 dev up home"));
+	frames = uplink_frames(w);
+	pass(w, 5000);
+	assert_int_equal(uplink_frames(w), frames); /* announces no more */
+	say(w, MR_WORD_GONE, "web1");
+	assert_int_equal(w->n, 1);
+	assert_false(listens(w, HOA));
+	assert_true(kernel_has(w, "route blackhole 2001:db8:200:1::/64 table 5201 metric 1024"));
+	pass(w, 10000);
+	assert_false(kernel_has(w, "route blackhole 2001:db8:200:1::/64 table 5201 metric 1024"));
+	assert_int_equal(w->n, 1);
+	end(w);
+}
+
+static void
+its_home_address_on_the_uplink_is_no_care_of_address(void **state)
+{
+	struct world *w = bound_abroad();
+	struct mr_move_addr v[2] = { { .permanent = true }, { .permanent = true } };
+	struct tick t = at_ms(0);
+
+	(void)state;
+	v[0].addr = addr_of(HOA);
+	v[1].addr = addr_of(COA_HOME);
+	mr_addresses(w->mr, v, 2, &t);
+	assert_true(ip6_equal(&mr_host(w->mr)->careof, &v[1].addr));
+	mr_addresses(w->mr, v, 1, &t); /* and with it alone the host is nowhere */
+	assert_true(ip6_is_any(&mr_host(w->mr)->careof));
+	assert_int_equal(web(w, "web1")->homing.phase, MR_ABROAD);
+	end(w);
+}
+
+static void
+a_new_configuration_decides_who_is_at_home(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	careof(w, COA_HOME);
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	w->conf.home_prefix[w->conf.home_prefixes++] = prefix_of("2001:db8:200::/48");
+	assert_int_equal(configure(w), 0);
+	assert_int_equal(web(w, "web1")->homing.phase, MR_ASKING);
+	agent_answers_solicitation(w, HOA);
+	assert_int_equal(decoded(newest(w)).bu.lifetime_s, 0);
+	w->conf.home_prefixes = 0;
+	assert_int_equal(configure(w), 0);
+	assert_int_equal(decoded(newest(w)).bu.lifetime_s, 120);
+	end(w);
+}
+
 int
 main(void)
 {
@@ -1916,6 +2179,14 @@ main(void)
 		TEST("M-42", a_restart_sends_a_newer_number_than_before),
 		TEST("X-03", any_two_words_in_any_state_leave_the_plan_of_the_state),
 		TEST("X-03", a_hundred_thousand_random_steps_leave_no_stray_object),
+		TEST("M-61 M-62 M-63 N-43 N-21",
+		    coming_home_solicits_then_deregisters_then_announces),
+		TEST("M-62", an_unanswered_solicitation_delays_it_a_second),
+		TEST("M-62", strange_frames_on_the_uplink_do_nothing),
+		TEST("N-43", away_from_home_again_it_registers),
+		TEST("N-43 X-03 X-06", a_guest_that_migrates_home_and_away_again),
+		TEST("N-43", its_home_address_on_the_uplink_is_no_care_of_address),
+		TEST("N-43", a_new_configuration_decides_who_is_at_home),
 	};
 
 	return cmocka_run_group_tests_name("mr", tests, NULL, NULL);

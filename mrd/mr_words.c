@@ -74,8 +74,10 @@ mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum mr_r
 {
 	bool news = life->to != g->state;
 
-	if (life->reg == MR_LIFE_HOLD)
+	if (life->reg == MR_LIFE_HOLD) {
 		mr_reg_word(&g->reg, MR_REG_HOLD, now);
+		mr_homing_quiet(&g->homing);
+	}
 	if (life->reg == MR_LIFE_DETACH)
 		mr_reg_word(&g->reg, leave, now);
 	if (life->reg == MR_LIFE_ATTACH)
@@ -89,6 +91,7 @@ mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum mr_r
 	}
 	g->retry = MONO_NEVER;
 	mr->ops->save(mr->ctx);
+	mr_place(mr, g, now);
 	(void)mr_apply(mr, g, now->now); /* tried again: the guest is there, whatever we can do */
 	if (life->reg == MR_LIFE_ATTACH) {
 		mr_reg_word(&g->reg, MR_REG_ATTACH, now);
@@ -161,16 +164,22 @@ mr_change(
     struct mr *mr, struct mr_guest *g, const struct mr_guest_conf *conf, const struct tick *now)
 {
 	bool same_home = ip6_equal(&g->conf.home_address, &conf->home_address);
-	int r = mr_guests_change(&mr->guests, g, conf);
+	int r;
 
-	if (r < 0)
+	if (!same_home)
+		mr_displace(mr, g);
+	r = mr_guests_change(&mr->guests, g, conf);
+	if (r < 0) {
+		mr_place(mr, g, now);
 		return r;
+	}
 	g->dirty = true;
 	g->retry = MONO_NEVER;
 	if (!same_home) {
 		mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
 		g->reg.careof = mr->host.careof;
 		mr_choose_first(mr, g);
+		mr_place(mr, g, now);
 	}
 	if (g->state != MR_RUNNING)
 		return 0;
@@ -238,6 +247,7 @@ do_word(struct mr *mr, enum mr_word word, const char *name, const struct mr_gues
 	if (g->state == MR_ABSENT && word == MR_WORD_INCOMING) {
 		mr_guest_enter(g, MR_INCOMING, now->now, 0);
 		mr->ops->save(mr->ctx);
+		mr_place(mr, g, now);
 		r = mr_apply(mr, g, now->now);
 		if (r < 0)
 			goto take_back;
@@ -251,6 +261,7 @@ do_word(struct mr *mr, enum mr_word word, const char *name, const struct mr_gues
 take_back:
 	(void)mr_fail(why, r, &g->conf, "the kernel refused a part of its routes");
 	mr_guest_enter(g, MR_ABSENT, now->now, 0);
+	mr_place(mr, g, now);
 	g->retry = MONO_NEVER;
 unknown_again:
 	if (g->state == MR_ABSENT && g->origin == MR_ORIGIN_VISIT)

@@ -72,6 +72,8 @@ mrd_reload(struct mrd *d, struct mr_why *ret_why)
 		mr_conf_done(&next);
 		return r;
 	}
+	if (strcmp(d->conf.uplink, next.uplink) != 0)
+		(void)kern_frame_listen(d->kern, d->conf.uplink, KERN_FRAMES_NONE);
 	mr_conf_done(&d->conf);
 	d->conf = next;
 	for (struct mrd_link *l = d->links; l; l = l->next) {

@@ -23,7 +23,8 @@ _Static_assert(MR_SETTING_VALUE_MAX == KERN_SETTING_VALUE_MAX, "and their values
 
 #define SAVE_S 0.1	   /* until when a registration is good, for a restart */
 #define SAVE_REFRESH_S 2.0 /* of many guests at once; the time before is good as well */
-#define RECONCILE_S 0.02   /* the kernel tells of losses in bursts */
+#define HOME_FRAMES (KERN_FRAMES_RA | KERN_FRAMES_NA) /* on a home link */
+#define RECONCILE_S 0.02			      /* the kernel tells of losses in bursts */
 
 /* ---- what the core asks for ---- */
 
@@ -59,6 +60,14 @@ op_frame(void *ctx, const char *dev, const uint8_t *p, size_t n)
 	struct mrd *d = ctx;
 
 	return kern_frame_send(d->kern, dev, p, n);
+}
+
+static int
+op_mac(void *ctx, const char *dev, struct nd_mac *ret_mac)
+{
+	struct mrd *d = ctx;
+
+	return kern_frame_mac(d->kern, dev, ret_mac);
 }
 
 static struct mrd_link *
@@ -185,6 +194,12 @@ op_arm(void *ctx, mono_t when)
 	ev_timer_start(d->loop, &d->tick);
 }
 
+static bool
+has_home(const struct mrd *d)
+{
+	return d->conf.home_prefixes > 0 || d->conf.home_learn;
+}
+
 void
 mrd_make_host_settings(struct mrd *d)
 {
@@ -196,6 +211,10 @@ mrd_make_host_settings(struct mrd *d)
 		log_warn("kern", "the uplink does not exist yet", "dev=%s", d->conf.uplink);
 	else if (r < 0)
 		log_err("kern", "cannot make this host a router", "%s", strerror(-r));
+	r = kern_frame_listen(
+	    d->kern, d->conf.uplink, has_home(d) ? HOME_FRAMES : KERN_FRAMES_NONE);
+	if (r < 0 && r != -ENODEV)
+		log_err("kern", "cannot listen on the uplink", "%s", strerror(-r));
 }
 
 /* ---- what the core tells ---- */
@@ -300,6 +319,21 @@ tell_lapsed(struct mrd *d, const struct mr_event *e)
 }
 
 static void
+tell_returned(struct mrd *d, const struct mr_event *e)
+{
+	const struct mr_guest *g = e->guest;
+	char hoa[TEXT_ADDR_MAX];
+
+	log_info("reg", "at home, without a binding", "name=%s hoa=%s status=%u took_ms=%lld",
+	    g->conf.name, text_addr(&g->conf.home_address, hoa), (unsigned)e->status,
+	    (long long)e->took_ms);
+	if (ctl_is_monitored(d->ctl))
+		ctl_event(d->ctl, "returned",
+		    json_pack("{s:s, s:s, s:i, s:I}", "name", g->conf.name, "hoa", hoa, "status",
+			(int)e->status, "took_ms", (json_int_t)e->took_ms));
+}
+
+static void
 tell_careof(struct mrd *d, const struct mr_event *e)
 {
 	char text[TEXT_ADDR_MAX];
@@ -343,6 +377,7 @@ op_event(void *ctx, const struct mr_event *e)
 		[MR_EVENT_REFUSED] = tell_refused,
 		[MR_EVENT_LAPSED] = tell_lapsed,
 		[MR_EVENT_AGENT] = tell_agent,
+		[MR_EVENT_RETURNED] = tell_returned,
 		[MR_EVENT_CAREOF] = tell_careof,
 		[MR_EVENT_KERNEL] = tell_kernel,
 		[MR_EVENT_DROPPED] = tell_dropped,
@@ -355,6 +390,7 @@ const struct mr_ops mrd_ops = {
 	.send = op_send,
 	.icmp6 = op_icmp6,
 	.frame = op_frame,
+	.mac = op_mac,
 	.link = op_link,
 	.listen = op_listen,
 	.mtu = op_mtu,
