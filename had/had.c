@@ -106,6 +106,14 @@ static const struct want_ops want_ops = { set_object, clear_object };
 
 /* ---- what comes up from the kernel ---- */
 
+static bool
+is_wanted(void *ctx, const struct kobj *o)
+{
+	const struct had *d = ctx;
+
+	return want_has_key(d->want, o);
+}
+
 static void
 on_kern(void *ctx, const struct kern_event *e)
 {
@@ -131,6 +139,7 @@ on_kern(void *ctx, const struct kern_event *e)
 		return;
 	case KERN_ADDRESS:
 	case KERN_LINK:
+	case KERN_FORWARDING:
 	case KERN_FRAME:
 		return;
 	}
@@ -224,6 +233,7 @@ open_kern(struct had *d)
 		.traffic_class = (uint8_t)d->conf->traffic_class,
 		.hop_limit = (uint8_t)d->conf->hop_limit,
 		.event = on_kern,
+		.wanted = is_wanted,
 		.ctx = d,
 	};
 

@@ -135,6 +135,7 @@ open_kernel(struct mrd *d)
 		.traffic_class = (uint8_t)d->conf.traffic_class,
 		.hop_limit = (uint8_t)d->conf.hop_limit,
 		.event = mrd_on_kern,
+		.wanted = mrd_wanted,
 		.ctx = d,
 	};
 

@@ -58,8 +58,9 @@ struct mrd {
 extern const struct mr_ops mrd_ops; /* ctx: struct mrd */
 
 void mrd_on_kern(void *mrd, const struct kern_event *e);
-void mrd_world_init(struct mrd *d);	    /* timers */
-void mrd_make_host_settings(struct mrd *d); /* a router that still listens to its own */
+bool mrd_wanted(void *ctx, const struct kobj *o); /* kern_opts.wanted */
+void mrd_world_init(struct mrd *d);		  /* timers */
+void mrd_make_host_settings(struct mrd *d);	  /* a router that still listens to its own */
 void mrd_look_at_addresses(struct mrd *d);
 void mrd_links_done(struct mrd *d);
 

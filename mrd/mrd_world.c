@@ -474,6 +474,14 @@ on_link(struct mrd *d, const struct kern_event *e, const struct tick *now)
 	mrd_look_at_addresses(d);
 }
 
+bool
+mrd_wanted(void *ctx, const struct kobj *o)
+{
+	const struct mrd *d = ctx;
+
+	return want_has_key(d->want, o);
+}
+
 void
 mrd_on_kern(void *ctx, const struct kern_event *e)
 {
@@ -499,6 +507,10 @@ mrd_on_kern(void *ctx, const struct kern_event *e)
 		break;
 	case KERN_LINK:
 		on_link(d, e, &now);
+		break;
+	case KERN_FORWARDING:
+		if (strcmp(e->link.name, d->conf.uplink) == 0)
+			mrd_make_host_settings(d);
 		break;
 	case KERN_TUNNEL:
 		mr_mtu_changed(d->mr, &now);

@@ -578,6 +578,14 @@ want_free(struct want *w)
 /* ---- questions ---- */
 
 bool
+want_has_key(const struct want *w, const struct kobj *o)
+{
+	const struct entry *e = find(w, o);
+
+	return e && desired(e);
+}
+
+bool
 want_has(const struct want *w, const struct kobj *o)
 {
 	const struct entry *e = find(w, o);

@@ -61,6 +61,7 @@ size_t want_fix(struct want *w, const struct plan *found, size_t *ret_failed);
 /* Clear all that is wanted, whoever wants it, as on a clean stop with `remove`. */
 void want_clear_all(struct want *w);
 
-bool want_has(const struct want *w, const struct kobj *o); /* same key, same content */
+bool want_has_key(const struct want *w, const struct kobj *o); /* whatever its content */
+bool want_has(const struct want *w, const struct kobj *o);     /* same key, same content */
 size_t want_count(const struct want *w);
 void want_each(const struct want *w, void (*fn)(void *ctx, const struct kobj *o), void *ctx);

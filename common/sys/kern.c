@@ -218,6 +218,7 @@ kern_open(struct kern **ret_kern, struct ev_loop *loop, const struct kern_opts *
 	k->frames.fd = -1;
 	kern_monitor_init(k);
 	kern_keep_init(k);
+	kern_nft_init(k);
 	kern_mtu_open(k);
 	raise_files();
 	r = kern_nl_open(&k->nl, NETLINK_ROUTE);
@@ -241,7 +242,7 @@ kern_close(struct kern *k)
 	if (!k)
 		return;
 	if (k->ops && k->ops->stays && k->ops->stays(k))
-		k->has_table = false; /* it is not ours to delete any more */
+		k->filter.has_table = false; /* it is not ours to delete any more */
 	if (k->ops)
 		k->ops->close(k);
 	kern_keep_close(k);

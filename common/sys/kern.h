@@ -25,14 +25,15 @@ struct kern; /* opaque */
 /* ---- what comes up ---- */
 
 enum kern_event_kind {
-	KERN_MH,      /* a packet with a Mobility Header, or one with a Home Address option */
-	KERN_MOBILE,  /* an ICMPv6 message of Mobile IPv6 (types 144 to 147), checksum good */
-	KERN_ICMP6,   /* an ICMPv6 error about a packet with a Mobility Header of ours */
-	KERN_FRAME,   /* a frame on a link that is listened to (kern_frame_listen) */
-	KERN_ADDRESS, /* an address came, changed or went on link.name */
-	KERN_LINK,    /* a link came, changed or went */
-	KERN_TUNNEL,  /* a tunnel's MTU changed */
-	KERN_LOST,    /* messages were lost, or somebody touched what is ours: reconcile */
+	KERN_MH,	 /* a packet with a Mobility Header, or one with a Home Address option */
+	KERN_MOBILE,	 /* an ICMPv6 message of Mobile IPv6 (types 144 to 147), checksum good */
+	KERN_ICMP6,	 /* an ICMPv6 error about a packet with a Mobility Header of ours */
+	KERN_FRAME,	 /* a frame on a link that is listened to (kern_frame_listen) */
+	KERN_ADDRESS,	 /* an address came, changed or went on link.name */
+	KERN_LINK,	 /* a link came, changed or went */
+	KERN_FORWARDING, /* whether link.name is a router's was changed, by whomever */
+	KERN_TUNNEL,	 /* a tunnel's MTU changed */
+	KERN_LOST,	 /* messages were lost, or somebody touched what is ours: reconcile */
 };
 
 struct kern_event {
@@ -73,6 +74,11 @@ struct kern_opts {
 	uint8_t traffic_class; /* DSCP of the outer header, upper six bits; ECN is per packet */
 	uint8_t hop_limit;     /* of the outer header; 0 means 64 (RFC 2473 6.3) */
 	kern_event_fn *event;
+	/*
+	 * Is there to be an object with this key? Asked when somebody else has replaced a route:
+	 * only one of ours is a reason to reconcile. NULL: none is.
+	 */
+	bool (*wanted)(void *ctx, const struct kobj *o);
 	void *ctx;
 };
 

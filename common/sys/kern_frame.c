@@ -143,6 +143,16 @@ change_sets(struct kern *k, const char *dev, unsigned was, unsigned is)
 	return r;
 }
 
+int
+kern_frame_refill(struct kern *k)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < k->frames.links_n && r == 0; i++)
+		r = change_sets(k, k->frames.links[i].name, 0, k->frames.links[i].what);
+	return r;
+}
+
 static struct kern_frame_link *
 add_link(struct kern *k, const char *dev)
 {

@@ -88,6 +88,8 @@ struct kern_datapath_ops {
 	/* True if kernel objects of ours outlive us: then the filter table stays, too. May be NULL.
 	 */
 	bool (*stays)(const struct kern *k);
+	/* The filter table was made anew: fill the sets that are the datapath's. May be NULL. */
+	int (*refill)(struct kern *k);
 };
 
 extern const struct kern_datapath_ops kern_portable_ops, kern_kernel_ops;
@@ -150,6 +152,16 @@ struct kern_mtus {
 	struct ev_timer soon, every;
 };
 
+/* The filter table. */
+struct kern_filter {
+	char table[48]; /* its name */
+	bool has_table; /* it is in place */
+	struct kern_nl nl;
+	int news; /* what anybody does to tables */
+	struct ev_io io;
+	struct ev_timer again; /* it has to be made anew */
+};
+
 struct portable;
 struct kernel;
 
@@ -166,7 +178,7 @@ struct kern {
 	struct kern_frames frames;
 	struct kern_keeps keeps;
 	struct kern_mtus mtus;
-	bool has_table; /* the filter table is in place */
+	struct kern_filter filter;
 	uint64_t counts[KERN_COUNTS];
 };
 
@@ -200,6 +212,8 @@ bool kern_is_alias(const char *s);
 int kern_rtnl_set(struct kern *k, const struct kobj *o);
 int kern_rtnl_clear(struct kern *k, const struct kobj *o);
 int kern_rtnl_dump(struct kern *k, struct plan *ret_found);
+/* The key of the route that a message is about; the content stays zero. */
+bool kern_rtnl_route_key(struct nlmsghdr *h, struct kobj *ret_o);
 
 /* ---- kern_monitor.c ---- */
 
@@ -238,6 +252,8 @@ void kern_mtu_all_stale(struct kern *k);
 
 /* ---- kern_nft.c: each is one transaction ---- */
 
+/* The table is made anew, and filled, whenever somebody else removes it or a part of it. */
+void kern_nft_init(struct kern *k);
 int kern_nft_open(struct kern *k);
 int kern_nft_try(struct kern *k); /* would that work? Changes nothing */
 void kern_nft_close(struct kern *k);
@@ -248,6 +264,7 @@ int kern_nft_link(struct kern *k, const char *set, const char *dev, bool on);
 
 int kern_frame_open(struct kern *k);
 void kern_frame_close(struct kern *k);
+int kern_frame_refill(struct kern *k); /* the filter table is new: its sets of links */
 
 /* ---- kern_keep.c ---- */
 

@@ -43,10 +43,9 @@ struct kernel {
 	struct kern *k;
 	struct tnl *by_ends, *by_index; /* heads; the first owns */
 	struct kern_xfrm xfrm;
-	struct kern_nl nft;
 	struct ev_timer adopt;
-	char table[48];
 	uint64_t counts[KERN_COUNTS]; /* of devices that are gone; less what they brought along */
+	uint64_t filter_was[KERN_COUNTS]; /* what the filter had counted when we took it over */
 };
 
 /*
@@ -204,7 +203,7 @@ static void
 emission_begin(struct kernel *dp, struct emission *m, unsigned index)
 {
 	*m = (struct emission){ .index = index };
-	kern_batch_begin(&m->b, dp->table);
+	kern_batch_begin(&m->b, dp->k->filter.table);
 }
 
 /* All sets as they should be, whatever is in them. */
@@ -226,14 +225,14 @@ rewrite(struct kernel *dp)
 		kern_batch_flush(&m.b, sets[i]);
 	HASH_ITER (by_ends, dp->by_ends, t, next)
 		emit_all(&m, t, true);
-	return kern_batch_send(&m.b, &dp->nft);
+	return kern_batch_send(&m.b, &dp->k->filter.nl);
 }
 
 /* If the sets are not what we think, everything is said again. */
 static int
 emission_end(struct kernel *dp, struct emission *m)
 {
-	int r = kern_batch_send(&m->b, &dp->nft);
+	int r = kern_batch_send(&m->b, &dp->k->filter.nl);
 
 	return r < 0 ? rewrite(dp) : 0;
 }
@@ -315,7 +314,7 @@ link_detach(struct kernel *dp, struct tnl *t)
 	HASH_DELETE(by_index, dp->by_index, t);
 	t->index = 0;
 	/* An error here is of a set that somebody else has emptied. */
-	(void)kern_batch_send(&m.b, &dp->nft);
+	(void)kern_batch_send(&m.b, &dp->k->filter.nl);
 }
 
 static struct tnl *
@@ -436,7 +435,7 @@ set_pass(struct kernel *dp, struct tnl *t, const struct kobj_pass *pass)
 	if (r == 0)
 		r = emission_end(dp, &m);
 	else
-		(void)kern_batch_send(&m.b, &dp->nft); /* it is empty */
+		(void)kern_batch_send(&m.b, &dp->k->filter.nl); /* it is empty */
 	return r;
 }
 
@@ -549,7 +548,7 @@ count(const struct kern *k, uint64_t counts[static KERN_COUNTS])
 	struct tnl *t, *next;
 
 	for (size_t i = 0; i < KERN_COUNTS; i++)
-		counts[i] += dp->counts[i];
+		counts[i] += dp->counts[i] - dp->filter_was[i];
 	HASH_ITER (by_ends, dp->by_ends, t, next) {
 		struct kern_ip6tnl_stats s;
 
@@ -559,13 +558,21 @@ count(const struct kern *k, uint64_t counts[static KERN_COUNTS])
 		counts[KERN_COUNT_ENCAP_LOOP] += s.loop;
 		counts[KERN_COUNT_ENCAP_FAILED] += s.no_route;
 	}
-	(void)kern_set_counters(&dp->nft, dp->table, settle_filter, counts);
+	(void)kern_set_counters(&dp->k->filter.nl, dp->k->filter.table, settle_filter, counts);
 }
 
 static bool
 stays(const struct kern *k)
 {
 	return k->kernel && k->kernel->by_ends;
+}
+
+/* Its counters begin at 0 again. */
+static int
+refill(struct kern *k)
+{
+	memset(k->kernel->filter_was, 0, sizeof(k->kernel->filter_was));
+	return rewrite(k->kernel);
 }
 
 struct adoption {
@@ -603,17 +610,15 @@ static int
 adopt_all(struct kernel *dp)
 {
 	struct adoption a = { .dp = dp };
-	uint64_t before[KERN_COUNTS] = { 0 };
 	struct tnl *t, *next;
 	int r;
 
-	(void)kern_set_counters(&dp->nft, dp->table, settle_filter, before);
-	for (size_t i = 0; i < KERN_COUNTS; i++)
-		dp->counts[i] -= before[i];
+	(void)kern_set_counters(
+	    &dp->k->filter.nl, dp->k->filter.table, settle_filter, dp->filter_was);
 	r = kern_ip6tnl_each(dp->k, adopt, &a);
 	if (r < 0 || a.error < 0)
 		return r < 0 && r != -EAGAIN ? r : a.error;
-	r = kern_set_each(&dp->nft, dp->table, "sourced", note_sourced, dp);
+	r = kern_set_each(&dp->k->filter.nl, dp->k->filter.table, "sourced", note_sourced, dp);
 	if (r < 0)
 		return r;
 	HASH_ITER (by_ends, dp->by_ends, t, next) {
@@ -635,14 +640,10 @@ kernel_open(struct kern *k)
 	if (!dp)
 		return -ENOMEM;
 	dp->k = k;
-	dp->nft.fd = -1;
 	dp->xfrm = (struct kern_xfrm){ .k = k, .nl.fd = -1, .news = -1 };
-	snprintf(dp->table, sizeof(dp->table), "homeport-%s", k->name);
 	ev_timer_init(&dp->adopt, on_adopt, ADOPT_S, 0.);
 	k->kernel = dp;
-	r = kern_nl_open(&dp->nft, NETLINK_NETFILTER);
-	if (r == 0)
-		r = kern_xfrm_open(&dp->xfrm, k);
+	r = kern_xfrm_open(&dp->xfrm, k);
 	if (r == 0)
 		r = adopt_all(dp);
 	if (r == 0)
@@ -665,7 +666,6 @@ kernel_close(struct kern *k)
 	kern_xfrm_close(&dp->xfrm, !dp->by_ends);
 	HASH_ITER (by_ends, dp->by_ends, t, next)
 		tnl_free(dp, t);
-	kern_nl_close(&dp->nft);
 	free(dp);
 	k->kernel = NULL;
 }
@@ -683,4 +683,5 @@ const struct kern_datapath_ops kern_kernel_ops = {
 	.info = info,
 	.count = count,
 	.stays = stays,
+	.refill = refill,
 };

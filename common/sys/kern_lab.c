@@ -173,6 +173,7 @@ on_event(void *ctx, const struct kern_event *e)
 		break;
 	case KERN_ADDRESS:
 	case KERN_LINK:
+	case KERN_FORWARDING:
 		memcpy(out->name, e->link.name, sizeof(out->name));
 		out->up = e->link.up;
 		break;

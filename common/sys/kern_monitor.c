@@ -1,14 +1,15 @@
 /*
  * kern_monitor.c - what the kernel tells unasked: links, addresses, and that
- * somebody removed what is ours (see kern.h, kern_int.h).
+ * somebody removed or replaced what is ours (see kern.h, kern_int.h).
  *
- * Of routes only the removal of one of ours by somebody else is heard; the rest is
- * filtered in the kernel, so that a router's full table does not wake us.
+ * Of routes only what can be about one of ours is heard; the rest is filtered in the
+ * kernel, so that a router's full table does not wake us.
  */
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/if_addr.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,33 @@ on_rule_gone(struct kern *k, struct nlmsghdr *h)
 		kern_monitor_lost(k);
 }
 
+/* Nothing is told of the route that was there before; its key is the new one's. */
+static void
+on_route_replaced(struct kern *k, struct nlmsghdr *h)
+{
+	struct kobj o;
+
+	if (k->opts.wanted && kern_rtnl_route_key(h, &o) && k->opts.wanted(k->opts.ctx, &o))
+		kern_monitor_lost(k);
+}
+
+/* Who turns forwarding on for all links, as libvirt does, turns it on for each. */
+static void
+on_netconf(struct kern *k, struct nlmsghdr *h)
+{
+	struct nlattr *tb[NETCONFA_MAX + 1];
+	struct kern_event e = { .kind = KERN_FORWARDING };
+	struct kobj_tunnel ends;
+	uint32_t index;
+
+	if (!kern_nl_attrs(h, sizeof(struct netconfmsg), tb, NETCONFA_MAX) ||
+	    !tb[NETCONFA_FORWARDING])
+		return;
+	index = kern_attr_u32(tb[NETCONFA_IFINDEX], 0); /* or NETCONFA_IFINDEX_ALL, _DEFAULT */
+	if (!k->ops->ends_of(k, index, &ends) && kern_link_name(k, index, e.link.name))
+		kern_emit(k, &e);
+}
+
 static void
 on_message(struct kern *k, struct nlmsghdr *h)
 {
@@ -122,6 +150,12 @@ on_message(struct kern *k, struct nlmsghdr *h)
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 		on_address(k, h);
+		break;
+	case RTM_NEWNETCONF:
+		on_netconf(k, h);
+		break;
+	case RTM_NEWROUTE:
+		on_route_replaced(k, h);
 		break;
 	case RTM_DELROUTE: /* one of ours, says the filter */
 		kern_monitor_lost(k);
@@ -170,21 +204,27 @@ on_readable(struct ev_loop *loop, struct ev_io *w, int revents)
 }
 
 /*
- * Offsets are those of struct nlmsghdr and, behind it, struct rtmsg. The filter loads
- * in network order what lies there in the host's: hence htons and htonl.
+ * Of routes only the removal of one of ours, and what somebody else puts in the place of a route.
+ * Offsets are those of struct nlmsghdr and, behind it, struct rtmsg. The filter loads in network
+ * order what lies there in the host's: hence htons and htonl.
  */
 static int
 filter(struct kern *k)
 {
 	const uint32_t at_type = offsetof(struct nlmsghdr, nlmsg_type);
+	const uint32_t at_flags = offsetof(struct nlmsghdr, nlmsg_flags);
 	const uint32_t at_port = offsetof(struct nlmsghdr, nlmsg_pid);
 	const uint32_t at_protocol = NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol);
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at_port),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(k->nl.port), 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(k->nl.port), 9, 0),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, at_type),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 4, 7),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, at_flags),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(NLM_F_REPLACE), 0, 4),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, at_protocol),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k->opts.mark, 2, 3),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, at_protocol),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k->opts.mark, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, 0),
@@ -205,6 +245,7 @@ kern_monitor_open(struct kern *k)
 		RTNLGRP_IPV6_IFADDR,
 		RTNLGRP_IPV6_ROUTE,
 		RTNLGRP_IPV6_RULE,
+		RTNLGRP_IPV6_NETCONF,
 	};
 	const struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
 	struct kern_monitor *m = &k->monitor;

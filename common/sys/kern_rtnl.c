@@ -268,9 +268,22 @@ rule_send(struct kern *k, const struct kobj_rule *o, int type, int flags)
 	return kern_nl_ask(&k->nl, &q, NULL, NULL);
 }
 
+/*
+ * A rule that lost its link is found by the link's name alone. If a tunnel made since bears that
+ * name, the rule is the tunnel's, and no stray.
+ */
+static bool
+is_tunnels(const struct kern *k, const struct kobj_rule *o)
+{
+	return o->iif.kind == KOBJ_DEV_LINK &&
+	       dev_of(k, kern_link_index(k, o->iif.link)).kind == KOBJ_DEV_TUNNEL;
+}
+
 static int
 rule_clear(struct kern *k, const struct kobj_rule *o)
 {
+	if (is_tunnels(k, o))
+		return 0;
 	return rule_send(k, o, RTM_DELRULE, 0);
 }
 
@@ -349,6 +362,28 @@ route_mtu(struct nlattr *metrics)
 }
 
 static void
+route_key(const struct rtmsg *rt, struct nlattr **tb, struct kobj_route *ret_route)
+{
+	ret_route->table = kern_attr_u32(tb[RTA_TABLE], rt->rtm_table);
+	ret_route->metric = kern_attr_u32(tb[RTA_PRIORITY], 0);
+	ret_route->dst.len = rt->rtm_dst_len;
+	(void)kern_attr_copy(tb[RTA_DST], &ret_route->dst.addr, sizeof(ret_route->dst.addr));
+}
+
+bool
+kern_rtnl_route_key(struct nlmsghdr *h, struct kobj *ret_o)
+{
+	const struct rtmsg *rt = nlmsg_data(h);
+	struct nlattr *tb[RTA_MAX + 1];
+
+	if (!kern_nl_attrs(h, sizeof(*rt), tb, RTA_MAX) || rt->rtm_family != AF_INET6)
+		return false;
+	*ret_o = (struct kobj){ .kind = KOBJ_ROUTE };
+	route_key(rt, tb, &ret_o->route);
+	return true;
+}
+
+static void
 found_route(void *ctx, struct nlmsghdr *h)
 {
 	struct dump *d = ctx;
@@ -360,10 +395,7 @@ found_route(void *ctx, struct nlmsghdr *h)
 	if (!kern_nl_attrs(h, sizeof(*rt), tb, RTA_MAX) || rt->rtm_family != AF_INET6 ||
 	    rt->rtm_protocol != d->k->opts.mark || !type_of_rtn(rt->rtm_type, &route->type))
 		return;
-	route->table = kern_attr_u32(tb[RTA_TABLE], rt->rtm_table);
-	route->metric = kern_attr_u32(tb[RTA_PRIORITY], 0);
-	route->dst.len = rt->rtm_dst_len;
-	(void)kern_attr_copy(tb[RTA_DST], &route->dst.addr, sizeof(route->dst.addr));
+	route_key(rt, tb, route);
 	if (route->type == KOBJ_UNICAST) {
 		route->dev = dev_of(d->k, kern_attr_u32(tb[RTA_OIF], 0));
 		(void)kern_attr_copy(tb[RTA_GATEWAY], &route->via, sizeof(route->via));
