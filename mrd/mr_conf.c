@@ -57,6 +57,10 @@ static const struct conf_key top_keys[] = {
 		 "care-of address (RFC 6275 11.3.1)." },
 	{ "local-delivery", CONF_BOOL, AT(local_delivery), .def = "no",
 	  .doc = "Whether guests of this host reach each other directly and not by the home agent." },
+	{ "uplink-router", CONF_BOOL, AT(uplink_router), .def = "no",
+	  .doc = "Whether this host is a router on its uplink, too, and a member of the all-routers "
+		 "groups there, which a mobile router must not be (RFC 3963 5.7). For hosts that are "
+		 "router or neighbour proxy for others on that link." },
 	{ "on-stop", CONF_CHOICE, AT(on_stop), .choices = on_stops, .def = "keep",
 	  .doc = "Whether a clean stop keeps routes and guests for the next start, or puts the host "
 		 "back as it was found." },

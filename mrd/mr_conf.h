@@ -61,7 +61,7 @@ struct mr_conf {
 	int mode;     /* enum mr_mode */
 	int on_stop;  /* enum mr_on_stop */
 	int datapath; /* enum kern_datapath */
-	bool local_delivery;
+	bool local_delivery, uplink_router;
 	uint32_t traffic_class, hop_limit;
 	uint32_t table_base, rule_priority;
 	uint32_t guests_max;

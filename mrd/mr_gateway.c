@@ -63,6 +63,12 @@ mr_gateway_host_settings(const char *uplink, struct mr_setting ret_v[static MR_H
 	return 2;
 }
 
+void
+mr_gateway_uplink_setting(const char *uplink, bool router, struct mr_setting *ret_s)
+{
+	set(ret_s, "sysctl net/ipv6/conf/%s/forwarding", uplink, router ? "1" : "0");
+}
+
 /* ---- when ---- */
 
 void

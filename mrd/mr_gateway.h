@@ -37,6 +37,11 @@ size_t mr_gateway_link_settings(const struct mr_gateway_conf *conf, const char *
 /* What the host has to be like: a router that still listens to its own (N-41). */
 size_t mr_gateway_host_settings(
     const char *uplink, struct mr_setting ret_v[static MR_HOST_SETTINGS_MAX]);
+/*
+ * Whether it is a router on its uplink, too, with the multicast groups of one (N-42). To be looked
+ * at after the above are made: Linux changes this one along with them.
+ */
+void mr_gateway_uplink_setting(const char *uplink, bool router, struct mr_setting *ret_s);
 
 /* The schedule of one guest. */
 struct mr_gateway {

@@ -133,6 +133,20 @@ the_host_becomes_a_router_that_listens_to_its_own(void **state)
 	assert_string_equal(v[1].value, "1");
 }
 
+static void
+it_is_no_router_on_its_uplink_unless_told(void **state)
+{
+	struct mr_setting s;
+
+	(void)state;
+	mr_gateway_uplink_setting("eth0", false, &s);
+	assert_string_equal(s.name, "sysctl net/ipv6/conf/eth0/forwarding");
+	assert_string_equal(s.value, "0");
+	assert_string_equal(s.unless, "");
+	mr_gateway_uplink_setting("eth0", true, &s);
+	assert_string_equal(s.value, "1");
+}
+
 /* ---- when ---- */
 
 /* Run the schedule until then; count what was sent and when the announcements were. */
@@ -241,6 +255,7 @@ main(void)
 		TEST("N-34", refused_prefixes_are_advertised_with_no_lifetime),
 		TEST("A-05", a_guests_link_gets_these_settings_in_this_order),
 		TEST("N-41", the_host_becomes_a_router_that_listens_to_its_own),
+		TEST("N-42", it_is_no_router_on_its_uplink_unless_told),
 		TEST("A-03", an_arrival_is_announced_three_times_a_second_apart),
 		TEST("A-05", advertisements_come_between_the_least_and_the_most_apart),
 		TEST("A-05", a_burst_of_solicitations_gets_three_answers_a_second),

@@ -205,8 +205,11 @@ mrd_make_host_settings(struct mrd *d)
 {
 	struct mr_setting v[MR_HOST_SETTINGS_MAX];
 	size_t n = mr_gateway_host_settings(d->conf.uplink, v);
-	int r = mrd_settings_make(d, v, n);
+	int r = mrd_settings_make(d, v, n), last;
 
+	mr_gateway_uplink_setting(d->conf.uplink, d->conf.uplink_router, &v[0]);
+	last = mrd_settings_make(d, v, 1);
+	r = r < 0 ? r : last;
 	if (r == -ENOENT)
 		log_warn("kern", "the uplink does not exist yet", "dev=%s", d->conf.uplink);
 	else if (r < 0)

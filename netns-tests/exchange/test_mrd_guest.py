@@ -17,11 +17,12 @@ from peer import (
     tunnelled,
 )
 from scapy.layers.inet6 import (
-    ICMPv6ND_NS, ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptMTU, ICMPv6NDOptPrefixInfo,
-    ICMPv6NDOptSrcLLAddr,
+    ICMPv6MLQuery2, ICMPv6ND_NS, ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptMTU,
+    ICMPv6NDOptPrefixInfo, ICMPv6NDOptSrcLLAddr, IPv6ExtHdrHopByHop, RouterAlert,
 )
 
 ECHO_REQUEST, ECHO_REPLY, RS, RA, NS, NA = 128, 129, 133, 134, 135, 136
+MLD2_REPORT = 143
 
 
 def echo(ident):
@@ -248,6 +249,46 @@ def test_is_no_router_on_its_uplink(mrd, guest):
     mrd.ha.send(solicit, "33:33:00:00:00:02")
     mrd.settle()
     mrd.ha.silence(is_icmp6(RA), 0.3, "a Router Advertisement on the uplink")
+
+
+ALL_ROUTERS = {"ff01::2", "ff02::2", "ff05::2"}
+
+
+def groups(mrd, dev):
+    """The multicast groups that the kernel is a member of on a link."""
+    found = mrd.net.ip_json("host", "-6", "maddr", "show", "dev", dev)
+    return {m["address"] for m in found[0]["maddr"] if m.get("family") == "inet6"}
+
+
+def reported(mrd):
+    """Ask as an MLDv2 querier does; the groups of the report that is the answer (RFC 3810 5.2)."""
+    def is_answer(frame):  # MODE_IS_EXCLUDE: a report of a group being joined has another type
+        return frame.icmp6(MLD2_REPORT) and frame.head.body[8] == 2
+    mrd.ha.drain()
+    mrd.ha.send(IPv6(src=PEER_LL, dst="ff02::1", hlim=1) / IPv6ExtHdrHopByHop(options=[RouterAlert()])
+                / ICMPv6MLQuery2(mrd=100), "33:33:00:00:00:01")
+    body = mrd.ha.expect(is_answer, 5, "a report of multicast groups").head.body
+    # Records without sources: 4 octets and the group. Scapy 2.5 reads only the first.
+    return {text(body[at + 4:at + 20]) for at in range(8, len(body), 20)}
+
+
+def test_is_in_no_group_of_routers_on_its_uplink(mrd, guest):
+    """N-42: not a member there, and no querier is told so; also when somebody turns forwarding on
+    for all links, as libvirt does; packets are forwarded and the guests' link has its router"""
+    lab.eventually(lambda: not ALL_ROUTERS & groups(mrd, "uplink"), 2, "left")
+    told = reported(mrd)
+    assert any(g.startswith("ff02::1:ff") for g in told) and not ALL_ROUTERS & told
+    assert ALL_ROUTERS <= groups(mrd, "vm")
+    mrd.net.sysctl("host", **{"net.ipv6.conf.all.forwarding": 1})
+    lab.eventually(lambda: not ALL_ROUTERS & groups(mrd, "uplink"), 2, "left again")
+    assert mrd.net.run("host", "sysctl", "-n", "net.ipv6.conf.all.forwarding").strip() == "1"
+
+
+def test_stays_a_router_where_it_is_told_to(mrd_with):
+    """N-42: `uplink-router = yes`, for a host that routes or proxies for others on that link"""
+    mrd = mrd_with("uplink-router = yes\n")
+    assert ALL_ROUTERS <= groups(mrd, "uplink")
+    assert ALL_ROUTERS - {"ff01::2"} <= reported(mrd)  # none is sent of that scope
 
 
 # ---- what the guest sees ----
