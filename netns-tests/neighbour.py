@@ -137,7 +137,8 @@ def to_had(f):
     for kind in (0, 6, 7, 13, 16, 99):
         yield f"mh-{kind}-plain", raw_mh(coa, ha, mh(kind, BODIES.get(kind, bytes(6))))
     yield "ba-to-had", ba(coa, ha, hoa, f.old())
-    for name, nh, upper in (("udp", 17, UDP(sport=9, dport=9) / (b"x" * 20)), ("none", NONE, Raw(b"")),
+    for name, nh, upper in (("udp", 17, UDP(sport=9, dport=9) / (b"x" * 20)),
+                            ("none", NONE, Raw(b"")),
                             ("tcp", 6, TCP(sport=9, dport=9)), ("esp", ESP, Raw(bytes(32))),
                             ("ah", AH, Raw(bytes(24))), ("icmp6", ICMP6, ICMPv6EchoReply()),
                             ("tunnel", 41, Raw(bytes(ping(address, f.correspondent))))):
@@ -499,7 +500,8 @@ MUTATIONS = {
         dest_opt(option(1, b"\0\0"), option(0xC9, octets("2001:db8:200:2::1"))), DEST_OPTS),
     "fragment-whole": lambda p, r: inserted(p, fragment_header(0, False, r), FRAGMENT),
     "fragment-first": lambda p, r: inserted(p, fragment_header(0, True, r), FRAGMENT),
-    "fragment-last": lambda p, r: inserted(p, fragment_header(8 * r.randrange(1, 9), False, r), FRAGMENT),
+    "fragment-last": lambda p, r: inserted(
+        p, fragment_header(8 * r.randrange(1, 9), False, r), FRAGMENT),
     "fragment-far": lambda p, r: inserted(p, fragment_header(65528, False, r), FRAGMENT),
 }
 
