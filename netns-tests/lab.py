@@ -156,6 +156,7 @@ class Net:
         self.names = []
         self.processes = []
         self.daemons = []
+        self._askers = {}
         self.dir = keep or tempfile.mkdtemp(prefix=self.prefix)
         self._keep = keep is not None
         os.makedirs(self.dir, exist_ok=True)
@@ -173,6 +174,8 @@ class Net:
         _live.remove(self)
         for process in reversed(self.processes):
             process.stop()
+        for asker in self._askers.values():
+            asker.close()
         for name in self.names:
             run("ip", "netns", "delete", self.prefix + name, check=False)
         if not self._keep:
@@ -203,7 +206,16 @@ class Net:
 
     def ip_json(self, name, *words):
         """What `ip -j` says: the kernel's own view."""
-        return json.loads(run("ip", "-n", self.full(name), "-j", *words) or "[]")
+        if "dev" in words:  # ip remembers numbers of devices by name: a new one would not be found
+            return json.loads(run("ip", "-n", self.full(name), "-j", *words) or "[]")
+        options = tuple(itertools.takewhile(lambda word: word.startswith("-"), words))
+        if (name, options) not in self._askers:
+            self._askers[name, options] = IpAsker(self.full(name), options)
+        try:
+            return self._askers[name, options].ask(words[len(options):])
+        except LabError:
+            self._askers.pop((name, options)).close()
+            raise
 
     def run(self, name, *command, check=True, **kwargs):
         return run("ip", "netns", "exec", self.full(name), *command, check=check, **kwargs)
@@ -251,6 +263,33 @@ class Net:
 
 
 # ---- processes ----
+
+
+class IpAsker:
+    """One `ip -j` that answers question after question: starting it costs far more than an answer."""
+
+    def __init__(self, ns, options):
+        self._command = ["ip", "-n", ns, "-j", *options, "-batch", "-"]
+        self._popen = subprocess.Popen(self._command, stdin=subprocess.PIPE, bufsize=0,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def ask(self, words):
+        """The answer, which is one line; after an error it has ended."""
+        said = b""
+        self._popen.stdin.write(" ".join(words).encode() + b"\n")
+        while not said.endswith(b"\n"):
+            more = os.read(self._popen.stdout.fileno(), 1 << 20)
+            if not more:
+                why = self._popen.stderr.read().decode().strip()
+                raise LabError(f"{' '.join(self._command)}: {' '.join(words)}: {why}")
+            said += more
+        return json.loads(said)
+
+    def close(self):
+        self._popen.stdin.close()
+        self._popen.wait()
+        self._popen.stdout.close()
+        self._popen.stderr.close()
 
 
 class Process:

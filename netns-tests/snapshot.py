@@ -6,14 +6,9 @@ the lab does (MACs of the guests' taps), that an address once put back is not pr
 (nodad), and on which links the packet filter looks for Redirects.
 """
 
-import json
 import re
 
 import lab
-
-
-def _listed(net, ns, *words):
-    return json.loads(lab.run("ip", "-n", net.full(ns), "-j", *words) or "[]")
 
 
 def _names(links):
@@ -23,7 +18,7 @@ def _names(links):
 
 def take(net, ns):
     """A dictionary of sorted lists of text: links, addresses, routes, rules, neighbours, filter."""
-    links = _listed(net, ns, "-d", "link", "show")
+    links = net.ip_json(ns, "-d", "link", "show")
     name = _names(links)
     found = {"links": [], "addresses": [], "routes": [], "rules": [], "neighbours": []}
     for link in links:
@@ -32,24 +27,24 @@ def take(net, ns):
         mac = link["address"] if ours else ""
         found["links"].append(f"{name[link['ifname']]} {','.join(flags)} mtu {link['mtu']} {mac} "
                               f"{link.get('inet6_addr_gen_mode', '')}")
-    for link in _listed(net, ns, "-6", "address", "show"):
+    for link in net.ip_json(ns, "-6", "address", "show"):
         for a in link.get("addr_info", []):
             marks = [k for k in ("home", "noprefixroute", "protocol")
                      if a.get(k)]
             found["addresses"].append(f"{name[link['ifname']]} {a['local']}/{a['prefixlen']} "
                                       f"{','.join(marks)}")
-    for r in _listed(net, ns, "-6", "route", "show", "table", "all"):
+    for r in net.ip_json(ns, "-6", "route", "show", "table", "all"):
         found["routes"].append(f"{r.get('type', 'unicast')} {r['dst']} table {r.get('table')} "
                                f"dev {name.get(r.get('dev'), r.get('dev'))} via {r.get('gateway')} "
                                f"metric {r.get('metric')} proto {r.get('protocol')}")
-    for r in _listed(net, ns, "-6", "rule", "show"):
+    for r in net.ip_json(ns, "-6", "rule", "show"):
         iif = name.get(r.get("iif"), r.get("iif"))
         found["rules"].append(f"{r['priority']} from {r['src']}/{r.get('srclen')} iif {iif} "
                               f"table {r.get('table')} proto {r.get('protocol')}")
-    for n in _listed(net, ns, "-6", "neigh", "show", "nud", "all"):
+    for n in net.ip_json(ns, "-6", "neigh", "show", "nud", "all"):
         if set(n["state"]) & {"PERMANENT"} and not n["dst"].startswith("ff"):
             found["neighbours"].append(f"{n['dst']} dev {name[n['dev']]} {n.get('lladdr')}")
-    for n in _listed(net, ns, "-6", "neigh", "show", "proxy"):
+    for n in net.ip_json(ns, "-6", "neigh", "show", "proxy"):
         found["neighbours"].append(f"proxy {n['dst']} dev {name[n['dev']]}")
     rules = re.sub(r"packets \d+ bytes \d+", "", net.run(ns, "nft", "list", "ruleset"))
     found["filter"] = [re.sub(r'\n\s+elements = \{ "[^}]*\}', "", rules)]
