@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import lab
 
 MS = 1_000_000
+RATE = 1000  # packets a second of a stream
+KBIT = 2000  # of a TCP session, each way
 KERNEL_S = 20  # a busy kernel with namespaces to clear away takes seconds to make or close a tap
 
 
@@ -113,7 +115,7 @@ class Record:
 class Flow:
     """Numbered, time-stamped UDP from one namespace to an address in another."""
 
-    def __init__(self, net, source, sink, address, port, rate=1000, count=0, octets=200):
+    def __init__(self, net, source, sink, address, port, rate=RATE, count=0, octets=200):
         self.log = net.path(f"flow-{port}-{len(net.processes)}.bin")
         tool = lab.tool("stream")
         self.receiver = net.spawn(sink, tool, "recv", str(port), self.log)
@@ -149,7 +151,7 @@ def stop_flows(flows):
 class Session:
     """A TCP session from `client` to `server` that carries a known pattern each way."""
 
-    def __init__(self, net, client, server, address, port, kbit=2000):
+    def __init__(self, net, client, server, address, port, kbit=KBIT):
         tool = lab.tool("stream")
         self.server = net.spawn(server, tool, "tcp-server", address, str(port), str(kbit))
         self.server.line()

@@ -503,6 +503,7 @@ main(int argc, char **argv)
 		tool_die("timer");
 	vm.guest.fd = port_open(&vm.guest, vm.mac);
 	start_worker(&vm, &worker);
+	tool_stay();
 	answer(&vm, "ready", "", tool_now_ns());
 	run(&vm);
 	return 0;

@@ -102,6 +102,7 @@ stream_send(int argc, char **argv)
 	if (rate == 0 || s.octets < sizeof(struct packet))
 		tool_die("a rate of at least 1 and %zu octets", sizeof(struct packet));
 	prctl(PR_SET_TIMERSLACK, 1000UL);
+	tool_stay();
 	s.to = stream_address(argv[0], argv[1]);
 	s.stop = tool_stop_fd();
 	s.fd = udp_socket();

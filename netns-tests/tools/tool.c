@@ -2,6 +2,7 @@
 #include "netns-tests/tools/tool.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,6 +69,17 @@ tool_stop_fd(void)
 	if (fd < 0)
 		tool_die("signalfd");
 	return fd;
+}
+
+void
+tool_stay(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)sched_getcpu(), &set);
+	if (sched_setaffinity(0, sizeof(set), &set) < 0)
+		tool_die("sched_setaffinity");
 }
 
 void *

@@ -25,5 +25,11 @@ uint64_t tool_number(const char *text, uint64_t max);
 /* A descriptor that becomes readable on SIGTERM or SIGINT: the lab says stop. */
 int tool_stop_fd(void);
 
+/*
+ * Stay on the CPU we are on. What is sent waits in a queue of that CPU for the kernel, on a veth as
+ * in a tunnel: a sender that changes over overtakes itself, and the reordering is the lab's.
+ */
+void tool_stay(void);
+
 /* p with room for n + 1 things of `size` octets; *cap grows by doubling. */
 void *tool_grow(void *p, size_t n, size_t *cap, size_t size);
