@@ -30,7 +30,7 @@ TOP = os.path.dirname(HERE)
 DATAPATH = os.environ.get("HOMEPORT_DATAPATH", "portable")  # of the daemons under test
 
 POLL_S = 0.02  # between two looks at something that tells nobody when it changes
-SLOW = 10 if "HOMEPORT_VM" in os.environ else 1  # an emulated processor needs more patience
+SLOW = 4 if "HOMEPORT_VM" in os.environ else 1  # an emulated processor needs patience
 STOP_S = 5 * SLOW  # for a process to end when asked; then it is killed
 TOOL_NICE = -10
 PR_SET_PDEATHSIG = 1
