@@ -72,3 +72,28 @@ def test_mobile_router(world):
     """M-59: mrd is killed and started: no packet is lost, and `ip monitor` shows no change"""
     lost, changes = restart(world, "A", world.mrd("A"), lambda: world.bound(GUEST, "A"))
     assert (lost, changes) == (0, [])
+
+
+def test_nobody_registers_again():
+    """X-05 M-55: routes that were found and that nobody refreshes go when the longest lifetime is over"""
+    longest_s = 8
+    with topology.World(guests=(GUEST,), had_extra=f'lifetime-max = "{longest_s}s"') as world:
+        net, had, prefix = world.net, world.had, topology.GUESTS[GUEST].prefix
+        world.boot(GUEST, "A")
+        dev = world.tunnel_dev("ha", topology.CAREOF["A"])
+
+        def routes():
+            listed = net.ip_json("ha", "-6", "route", "show", "table", "main", "exact", prefix)
+            return sorted(r["dev"] for r in listed if r.get("type") != "unreachable")
+        world.mrd("A").kill()
+        had.kill()
+        began = lab.mono_ns()
+        had.start()
+        assert had.ask("show", "status")[0]["adopted"] == 1
+        assert had.ask("show", "bindings") == [] and routes() == [dev]
+        lab.eventually(lambda: had.ask("show", "status")[0]["adopted"] == 0, longest_s + 5, "gone")
+        assert lab.mono_ns() - began >= longest_s * 1e9
+        lab.eventually(lambda: routes() == [], 5, "no route is left")
+        assert had.ask("show", "tunnels") == []
+        lab.eventually(lambda: dev not in [link["ifname"] for link in net.ip_json("ha", "link")],
+                       5, "the tunnel is gone")
