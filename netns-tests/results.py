@@ -14,6 +14,7 @@ class Case:
     name: str  # what it is called, with the requirement rows in front
     outcome: str
     why: str = ""
+    scenario: str = ""  # the directory of netns-tests/, if it is of one
 
 
 def _outcome(element):
@@ -35,12 +36,18 @@ def _name(element):
     return element.get("name")
 
 
+def _scenario(element):
+    """`exchange` of netns-tests/exchange/test_vectors.py; cmocka's cases have no file."""
+    file = element.get("file") or ""
+    return os.path.basename(os.path.dirname(file)) if file.endswith(".py") else ""
+
+
 def from_xml(path, where):
     try:
         root = ElementTree.parse(path).getroot()
     except (ElementTree.ParseError, OSError) as error:
         return [Case(where, os.path.basename(path), FAILED, f"results cannot be read: {error}")]
-    return [Case(where, _name(e), *_outcome(e)) for e in root.iter("testcase")]
+    return [Case(where, _name(e), *_outcome(e), _scenario(e)) for e in root.iter("testcase")]
 
 
 def from_trs(path, build):
@@ -68,6 +75,7 @@ def collect(builds):
         build = os.path.abspath(build)
         for path in sorted(glob.glob(os.path.join(build, "**", "*.trs"), recursive=True)):
             cases += from_trs(path, build)
-        for path in sorted(glob.glob(os.path.join(build, "results", "scenario-*.xml"))):
-            cases += from_xml(path, f"{os.path.basename(build)}/{os.path.basename(path)[:-4]}")
+        for kind in ("scenario-*.xml", "vm-*.xml"):  # vm-: C tests that ran in the VM (run --vm)
+            for path in sorted(glob.glob(os.path.join(build, "results", kind))):
+                cases += from_xml(path, f"{os.path.basename(build)}/{os.path.basename(path)[:-4]}")
     return cases
