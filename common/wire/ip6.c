@@ -132,6 +132,26 @@ ip6_prefix_first_host(const struct ip6_prefix *p, struct in6_addr *ret_addr)
 	return true;
 }
 
+bool
+ip6_home_agents_anycast(const struct ip6_prefix *p, struct in6_addr *ret_addr)
+{
+	struct in6_addr a;
+
+	if (p->len > 120) /* seven bits of identifier, and what is not all ones above them */
+		return false;
+	for (unsigned i = 0; i < sizeof(a.s6_addr); i++) {
+		uint8_t mask = mask_octet(p->len, i);
+
+		a.s6_addr[i] = (uint8_t)((p->addr.s6_addr[i] & mask) | (0xff & ~mask));
+	}
+	a.s6_addr[15] = 0xfe;
+	/* RFC 4291 2.5.1: all but 000/3 have EUI-64 identifiers; their local bit is 0. */
+	if (p->len <= 64 && a.s6_addr[0] >> 5 != 0)
+		a.s6_addr[8] = 0xfd;
+	*ret_addr = a;
+	return true;
+}
+
 /* ---- what a Mobility Header travels in ---- */
 
 static void

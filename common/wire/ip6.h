@@ -64,6 +64,13 @@ bool ip6_prefix_is_usable(const struct ip6_prefix *p);
  */
 bool ip6_prefix_first_host(const struct ip6_prefix *p, struct in6_addr *ret_addr);
 
+/*
+ * The Mobile IPv6 Home-Agents anycast address of a subnet (RFC 2526): anycast identifier
+ * 126, in the form of interface identifiers of 64 bits where addresses have those. False
+ * if the prefix is too long to have one.
+ */
+bool ip6_home_agents_anycast(const struct ip6_prefix *p, struct in6_addr *ret_addr);
+
 /* ---- a Mobility Header and what it travels in ---- */
 
 /* One received packet that matters to us; everything points into the packet. */

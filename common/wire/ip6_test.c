@@ -194,6 +194,38 @@ first_host_is_one_behind_the_anycast_address(void **state)
 	}
 }
 
+/* RFC 2526 2, and the two forms of it. */
+static void
+home_agents_anycast_address_is_that_of_rfc_2526(void **state)
+{
+	static const struct {
+		const char *prefix;
+		uint8_t len;
+		const char *want; /* NULL: there is none */
+	} cases[] = {
+		{ "2001:db8:100::", 64, "2001:db8:100:0:fdff:ffff:ffff:fffe" },
+		{ "2001:db8:100:0:1::", 64, "2001:db8:100:0:fdff:ffff:ffff:fffe" },
+		{ "fd00:1::", 64, "fd00:1::fdff:ffff:ffff:fffe" },
+		{ "2001:db8:100::", 56, "2001:db8:100:ff:fdff:ffff:ffff:fffe" },
+		{ "2001:db8:100::", 96, "2001:db8:100::ffff:fffe" },
+		{ "2001:db8:100::1200", 120, "2001:db8:100::12fe" },
+		{ "100::", 64, "100::ffff:ffff:ffff:fffe" },
+		{ "2001:db8:100::", 121, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct ip6_prefix p = prefix(cases[i].prefix, cases[i].len);
+		struct in6_addr a = addr("::"), want = a;
+		bool has = ip6_home_agents_anycast(&p, &a);
+
+		if (cases[i].want)
+			want = addr(cases[i].want);
+		if (has != (cases[i].want != NULL) || !ip6_equal(&a, &want))
+			fail_msg("%s/%u", cases[i].prefix, cases[i].len);
+	}
+}
+
 /* ---- the checksum ---- */
 
 static void
@@ -486,6 +518,7 @@ main(void)
 		cmocka_unit_test(prefix_has_its_first_and_last_address),
 		T(usable_prefix_has_only_unicast_space, "N-14"),
 		cmocka_unit_test(first_host_is_one_behind_the_anycast_address),
+		T(home_agents_anycast_address_is_that_of_rfc_2526, "M-35"),
 		cmocka_unit_test(checksum_counts_an_odd_octet_as_the_high_half),
 		cmocka_unit_test(checksum_folds_every_carry),
 		cmocka_unit_test(header_chain_is_walked_to_what_it_carries),

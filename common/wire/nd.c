@@ -13,12 +13,16 @@ enum { /* ICMPv6 types */
 enum { /* option types; lengths are in units of 8 octets, type and length included */
 	OPT_SOURCE_LINK_LAYER = 1,
 	OPT_TARGET_LINK_LAYER = 2,
-	OPT_PREFIX = 3, /* RFC 4861 4.6.2 */
-	OPT_MTU = 5,	/* RFC 4861 4.6.4 */
-	OPT_RDNSS = 25, /* RFC 8106 5.1 */
+	OPT_MTU = 5,	  /* RFC 4861 4.6.4 */
+	OPT_INTERVAL = 7, /* RFC 6275 7.3 */
+	OPT_AGENT = 8,	  /* RFC 6275 7.4 */
+	OPT_RDNSS = 25,	  /* RFC 8106 5.1 */
 	LINK_LAYER_LEN = 1,
 	PREFIX_LEN = 4,
 	MTU_LEN = 1,
+	INTERVAL_LEN = 1,
+	AGENT_LEN = 1,
+	AGENT_R = 0x8000,
 };
 
 enum {
@@ -104,6 +108,25 @@ nd_prefix_put(struct wire_writer *w, const struct nd_prefix *p)
 }
 
 static void
+put_interval(struct wire_writer *w, uint32_t interval_ms)
+{
+	wire_put_u8(w, OPT_INTERVAL);
+	wire_put_u8(w, INTERVAL_LEN);
+	wire_put_u16(w, 0);
+	wire_put_u32(w, interval_ms);
+}
+
+static void
+put_agent(struct wire_writer *w, const struct nd_agent *a)
+{
+	wire_put_u8(w, OPT_AGENT);
+	wire_put_u8(w, AGENT_LEN);
+	wire_put_u16(w, a->mobile_routers ? AGENT_R : 0);
+	wire_put_u16(w, a->preference);
+	wire_put_u16(w, a->lifetime_s);
+}
+
+static void
 put_rdnss(struct wire_writer *w, const struct nd_ra *ra)
 {
 	wire_put_u8(w, OPT_RDNSS);
@@ -130,6 +153,10 @@ nd_ra_put(struct wire_writer *w, const struct nd_path *path, const struct nd_ra 
 		put_mtu(w, ra->mtu);
 	for (unsigned i = 0; i < ra->prefixes; i++)
 		nd_prefix_put(w, &ra->prefix[i]);
+	if (ra->interval_ms)
+		put_interval(w, ra->interval_ms);
+	if (ra->agent.given)
+		put_agent(w, &ra->agent);
 	if (ra->rdnss_n)
 		put_rdnss(w, ra);
 	return finish(w, path);
@@ -276,6 +303,22 @@ get_mtu(struct wire_reader *r, struct nd_ra *ra)
 }
 
 static void
+get_interval(struct wire_reader *r, struct nd_ra *ra)
+{
+	wire_get_u16(r); /* reserved */
+	ra->interval_ms = wire_get_u32(r);
+}
+
+static void
+get_agent(struct wire_reader *r, struct nd_ra *ra)
+{
+	ra->agent.given = true;
+	ra->agent.mobile_routers = wire_get_u16(r) & AGENT_R;
+	ra->agent.preference = wire_get_u16(r);
+	ra->agent.lifetime_s = wire_get_u16(r);
+}
+
+static void
 get_rdnss(struct wire_reader *r, struct nd_ra *ra)
 {
 	wire_get_u16(r); /* reserved */
@@ -310,6 +353,10 @@ nd_ra_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_
 			get_prefix(&body, &ra);
 		else if (type == OPT_MTU)
 			get_mtu(&body, &ra);
+		else if (type == OPT_INTERVAL)
+			get_interval(&body, &ra);
+		else if (type == OPT_AGENT)
+			get_agent(&body, &ra);
 		else if (type == OPT_RDNSS)
 			get_rdnss(&body, &ra);
 		else

@@ -40,6 +40,12 @@ struct nd_ra {
 	uint32_t mtu;	     /* octets; 0 leaves the option out */
 	uint8_t prefixes;
 	struct nd_prefix prefix[ND_PREFIX_MAX];
+	uint32_t interval_ms; /* Advertisement Interval; 0 leaves the option out */
+	struct nd_agent {     /* Home Agent Information */
+		bool given;
+		bool mobile_routers; /* R, RFC 3963 7.3 */
+		uint16_t preference, lifetime_s;
+	} agent;
 	uint8_t rdnss_n;
 	struct in6_addr rdnss[ND_RDNSS_MAX];
 	uint32_t rdnss_lifetime_s;

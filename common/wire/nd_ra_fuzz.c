@@ -13,6 +13,10 @@ must_be_same(const struct nd_ra *a, const struct nd_ra *b)
 		must(a->prefix[i].valid_s == b->prefix[i].valid_s);
 		must(a->prefix[i].preferred_s == b->prefix[i].preferred_s);
 	}
+	must(a->interval_ms == b->interval_ms && a->agent.given == b->agent.given);
+	must(a->agent.mobile_routers == b->agent.mobile_routers);
+	must(a->agent.preference == b->agent.preference);
+	must(a->agent.lifetime_s == b->agent.lifetime_s);
 	must(a->rdnss_n == b->rdnss_n && a->rdnss_lifetime_s == b->rdnss_lifetime_s);
 	must(memcmp(a->rdnss, b->rdnss, a->rdnss_n * sizeof(a->rdnss[0])) == 0);
 }

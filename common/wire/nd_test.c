@@ -20,6 +20,16 @@ static const char golden_ra[] =
     "00010000 00002001 0db80300 00000000 00000000 00001905 00000000 0e102001"
     "0db80000 00000000 00000000 00532001 0db80000 00000000 00000000 0054";
 
+/*
+ * Router Advertisement of a home agent, made by scapy: H, 1800 s; 2001:db8:100::1/64 L A R;
+ * interval 600 s; Home Agent Information: R, preference 7, 900 s.
+ */
+static const char golden_agent[] =
+    "33330000 00010200 0000000a 86dd6000 00000048 3afffe80 00000000 00000000"
+    "00000000 000aff02 00000000 00000000 00000000 00018600 3d154020 07080000"
+    "00000000 00000101 02000000 000a0304 40e00027 8d000009 3a800000 00002001"
+    "0db80100 00000000 00000000 00010701 00000009 27c00801 80000007 0384";
+
 /* Neighbor Advertisement of fe80::1, R S O, to the guest's link-local address. */
 static const char golden_na[] =
     "52540012 34560200 5e005213 86dd6000 00000020 3afffe80 00000000 00000000"
@@ -154,7 +164,11 @@ static void
 more_than_the_limits_is_not_advertised(void **state)
 {
 	const struct nd_path path = path_to_guest("ff02::1");
-	struct nd_ra ra = { .prefixes = ND_PREFIX_MAX, .rdnss_n = ND_RDNSS_MAX, .mtu = 1500 };
+	struct nd_ra ra = { .prefixes = ND_PREFIX_MAX,
+		.rdnss_n = ND_RDNSS_MAX,
+		.mtu = 1500,
+		.interval_ms = 1,
+		.agent = { .given = true } };
 	uint8_t frame[ND_FRAME_MAX];
 	struct wire_writer w = { .base = frame, .len = sizeof(frame) };
 
@@ -165,6 +179,38 @@ more_than_the_limits_is_not_advertised(void **state)
 	ra.prefixes--;
 	ra.rdnss_n++;
 	assert_int_equal(nd_ra_put(&w, &path, &ra), -EMSGSIZE);
+}
+
+/* M-36, N-45: written and read back. */
+static void
+advertisement_of_a_home_agent_is_the_golden_frame(void **state)
+{
+	const struct nd_path want = { .from = { { 2, 0, 0, 0, 0, 10 } },
+		.to = { { 0x33, 0x33, 0, 0, 0, 1 } },
+		.src = addr("fe80::a"),
+		.dst = addr("ff02::1") };
+	const struct nd_ra sent = {
+		.hop_limit = 64,
+		.flags = ND_RA_H,
+		.lifetime_s = 1800,
+		.prefixes = 1,
+		.prefix = { { { addr("2001:db8:100::1"), 64 }, 0xe0, 2592000, 604800 } },
+		.interval_ms = 600000,
+		.agent = { true, true, 7, 900 },
+	};
+	uint8_t golden[512], frame[512];
+	struct wire_writer w = { .base = frame, .len = sizeof(frame) };
+	size_t n = hex_octets(golden_agent, golden, sizeof(golden));
+	struct nd_path path;
+	struct nd_ra ra;
+
+	(void)state;
+	assert_int_equal(nd_ra_put(&w, &want, &sent), 0);
+	assert_int_equal(w.pos, n);
+	assert_memory_equal(frame, golden, n);
+	assert_int_equal(nd_ra_get(golden, n, &path, &ra), 0);
+	assert_memory_equal(&path, &want, sizeof(path));
+	assert_memory_equal(&ra, &sent, sizeof(ra));
 }
 
 /* ---- reading ---- */
@@ -630,6 +676,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(router_advertisement_is_the_golden_frame, "M-36"),
 		T(neighbor_advertisement_is_the_golden_frame, "M-31"),
+		T(advertisement_of_a_home_agent_is_the_golden_frame, "M-36 N-45"),
 		cmocka_unit_test(what_is_not_advertised_has_no_option),
 		cmocka_unit_test(frames_that_do_not_fit_are_not_overrun),
 		cmocka_unit_test(more_than_the_limits_is_not_advertised),
