@@ -50,6 +50,7 @@ mr_due(const struct mr *mr)
 	mono_t due = mono_min(mr->late_over, mr->home_over);
 	struct mr_guest *g, *next;
 
+	due = mono_min(due, mr_discover_next(mr));
 	HASH_ITER (hh, mr->guests.by_name, g, next)
 		due = mono_min(due, guest_due(g));
 	return due;
@@ -65,6 +66,7 @@ mr_settle(struct mr *mr, const struct tick *now)
 		if (g->dirty && (g->retry.ms == INT64_MAX || mono_reached(now->now, g->retry)))
 			(void)mr_apply(mr, g, now->now); /* tried again */
 	}
+	mr_discover_run(mr, now->now);
 	mr->ops->arm(mr->ctx, mr_due(mr));
 }
 
@@ -246,6 +248,7 @@ mr_new(const struct mr_conf *conf, const struct mr_ops *ops, void *ctx, struct w
 	mr->late_over = MONO_NEVER;
 	mr->home_over = MONO_NEVER;
 	mr->answer_tokens = MR_ANSWER_TOKENS;
+	mr->discover.due = MONO_NEVER;
 	(void)mr_take_values(mr, conf);
 	if (mr_guests_init(&mr->guests, conf->guests_max) < 0) {
 		free(mr);
@@ -310,6 +313,8 @@ mr_count_name(enum mr_count count)
 		[MR_N_NS_SENT] = "neighbour-solicitation-sent",
 		[MR_N_FRAME_FAILED] = "frame-not-sent",
 		[MR_N_PLAN_FAILED] = "kernel-refused",
+		[MR_N_DISCOVERY_SENT] = "discovery-sent",
+		[MR_N_DISCOVERY_FAILED] = "discovery-not-sent",
 		[MR_N_MH_MALFORMED] = "dropped-malformed",
 		[MR_N_MH_UNKNOWN] = "dropped-unknown-type",
 		[MR_N_MH_PROBLEM] = "dropped-header-at-fault",
@@ -321,6 +326,9 @@ mr_count_name(enum mr_count count)
 		[MR_N_BA_NOT_ASKED] = "dropped-acknowledgement-not-outstanding",
 		[MR_N_BA_NOT_AUTHENTIC] = "dropped-not-authentic",
 		[MR_N_HOME_OPTION] = "dropped-home-address-option",
+		[MR_N_DISCOVERY_UNASKED] = "dropped-discovery-not-outstanding",
+		[MR_N_DISCOVERY_USELESS] = "dropped-discovery-without-routers",
+		[MR_N_MOBILE_UNEXPECTED] = "dropped-mobile-icmp6",
 		[MR_N_ICMP6_UNRELATED] = "dropped-icmp6-unrelated",
 		[MR_N_ICMP6_UNREACHABLE] = "icmp6-unreachable",
 		[MR_N_ICMP6_UNRECOGNIZED] = "icmp6-unrecognized-header",

@@ -36,6 +36,8 @@ enum mr_count {
 	MR_N_NS_SENT,
 	MR_N_FRAME_FAILED,
 	MR_N_PLAN_FAILED,
+	MR_N_DISCOVERY_SENT,
+	MR_N_DISCOVERY_FAILED, /* the kernel would not send it */
 	/* From here on: dropped. */
 	MR_N_DROPPED,
 	MR_N_MH_MALFORMED = MR_N_DROPPED,
@@ -49,6 +51,9 @@ enum mr_count {
 	MR_N_BA_NOT_ASKED,  /* answers nothing that is outstanding */
 	MR_N_BA_NOT_AUTHENTIC,
 	MR_N_HOME_OPTION, /* Home Address option towards us: we are no correspondent */
+	MR_N_DISCOVERY_UNASKED,
+	MR_N_DISCOVERY_USELESS, /* no mobile routers there, or not on the home link */
+	MR_N_MOBILE_UNEXPECTED, /* an ICMPv6 message of Mobile IPv6 that is not for us */
 	MR_N_ICMP6_UNRELATED,
 	MR_N_ICMP6_UNREACHABLE,
 	MR_N_ICMP6_UNRECOGNIZED,   /* home agent does not know the Mobility Header */
@@ -67,11 +72,12 @@ struct mr_event {
 		MR_EVENT_REGISTERED, /* took_ms; for a refresh too, with `refresh` set */
 		MR_EVENT_REFUSED,    /* status, from, fatal */
 		MR_EVENT_LAPSED,
-		MR_EVENT_AGENT,    /* from; the guest has the new one */
-		MR_EVENT_RETURNED, /* at home, and no binding is left; status, took_ms */
-		MR_EVENT_CAREOF,   /* address; :: when there is none */
-		MR_EVENT_KERNEL,   /* error, object: refused, will be tried again */
-		MR_EVENT_DROPPED,  /* count, address it came from */
+		MR_EVENT_AGENT,	     /* from; the guest has the new one */
+		MR_EVENT_DISCOVERED, /* mr_agents() are others */
+		MR_EVENT_RETURNED,   /* at home, and no binding is left; status, took_ms */
+		MR_EVENT_CAREOF,     /* address; :: when there is none */
+		MR_EVENT_KERNEL,     /* error, object: refused, will be tried again */
+		MR_EVENT_DROPPED,    /* count, address it came from */
 	} kind;
 	const struct mr_guest *guest; /* or NULL */
 	uint8_t status;
@@ -150,6 +156,8 @@ void mr_save(const struct mr *mr, struct mr_text *t);
 
 void mr_addresses(struct mr *mr, const struct mr_move_addr *v, size_t n, const struct tick *now);
 void mr_receive(struct mr *mr, const struct ip6_mh_packet *p, const struct tick *now);
+/* An ICMPv6 message of Mobile IPv6. */
+void mr_mobile(struct mr *mr, const struct ip6_mh_packet *p, const struct tick *now);
 void mr_icmp6(
     struct mr *mr, const struct in6_addr *from, const uint8_t *p, size_t n, const struct tick *now);
 void mr_frame(struct mr *mr, const char *dev, const uint8_t *p, size_t n, const struct tick *now);

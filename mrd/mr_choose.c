@@ -102,6 +102,7 @@ decide(struct mr *mr, struct mr_guest *g, const struct tick *now)
 	    mr_agent_next(&mr->agents, (enum mr_mode)mr->conf.mode, &g->tried, &with);
 
 	g->undecided = false;
+	mr_discover_want(&mr->discover, now->now); /* RFC 6275 11.4.1, RFC 3963 5.3 */
 	tell_refused(mr, g, step);
 	if (step == MR_STOP && mr_tried_lost_prefixes(&g->tried)) {
 		g->withdrawn = true;

@@ -26,10 +26,14 @@ static const struct conf_key top_keys[] = {
 	  .doc = "Use this address of the host as care-of address and no other. Without it a global "
 		 "address of the uplink is chosen, and kept as long as it is valid." },
 	{ "home-agent", CONF_ADDRS, AT(home_agent), AT(home_agents), .max = MR_AGENTS_MAX,
-	  .required = true,
 	  .doc = "Where guests are registered: the address of had. Of several on one home link the "
 		 "first is asked first, and each next one when one does not answer or refuses "
 		 "(RFC 6275 11.4.1, RFC 3963 5.4)." },
+	{ "discover-home-agents", CONF_PREFIXES, AT(discover), AT(discover_n), .max = 1,
+	  .doc = "Ask who the home agents are on the link with this prefix, by its home agents' anycast "
+		 "address (RFC 6275 11.4.1). Those that answer are used in the order they say, "
+		 "before those of home-agent. Nothing proves who answers; only addresses in the "
+		 "prefix are taken." },
 	{ "next-agent-after", CONF_MS, AT(next_agent_ms), .min = 100, .max = 32000, .def = "32s",
 	  .doc = "With several home agents: once a wait for an answer has grown to this and was in "
 		 "vain, the next one is asked; MAX_BINDACK_TIMEOUT (RFC 6275 11.7.1). 4s finds out "
@@ -283,8 +287,14 @@ complain(const struct conf_where *section, const char *key, const char *fmt, ...
 static int
 check_agents(const struct mr_conf *c, const struct conf_where *where)
 {
-	char text[TEXT_ADDR_MAX];
+	char text[TEXT_ADDR_MAX], prefix[TEXT_PREFIX_MAX];
 
+	if (c->home_agents == 0 && c->discover_n == 0)
+		return complain(where, "home-agent", "missing, and no discover-home-agents");
+	if (c->discover_n > 0 &&
+	    (!ip6_prefix_is_usable(&c->discover[0]) || c->discover[0].len > 121))
+		return complain(where, "discover-home-agents", "%s: not a prefix of a link",
+		    text_prefix(&c->discover[0], prefix));
 	for (unsigned i = 0; i < c->home_agents; i++) {
 		const struct in6_addr *a = &c->home_agent[i];
 

@@ -57,6 +57,8 @@ struct mr_conf {
 	uint8_t home_prefixes;
 	struct ip6_prefix home_prefix[MR_HOME_PREFIX_MAX]; /* of home links that are real */
 	bool home_learn;
+	uint8_t discover_n;	       /* 0 or 1 */
+	struct ip6_prefix discover[1]; /* home prefix on which home agents are asked for */
 	int64_t lifetime_ms, first_timeout_ms, next_agent_ms, grace_ms;
 	int mode;     /* enum mr_mode */
 	int on_stop;  /* enum mr_on_stop */

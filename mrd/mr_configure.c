@@ -6,19 +6,42 @@
 
 /* ---- configuration ---- */
 
-/* Those that may be asked, in the order of use. What is known of one that stays is kept. */
-static bool
-take_agents(struct mr *mr, const struct mr_conf *conf)
+static void
+add_agents(struct mr_agents *all, const struct in6_addr *v, unsigned n)
+{
+	for (unsigned i = 0; i < n && all->n < MR_AGENTS_MAX; i++) {
+		if (!mr_agents_have(all, &v[i]))
+			all->v[all->n++] = v[i];
+	}
+}
+
+/* The home link's own word comes first, in its order (RFC 6275 11.4.1). */
+bool
+mr_take_agents(struct mr *mr)
 {
 	struct mr_agents next = { 0 };
 	bool changed;
 
-	for (unsigned i = 0; i < conf->home_agents; i++)
-		next.v[next.n++] = conf->home_agent[i];
+	add_agents(&next, mr->found.v, mr->found.n);
+	add_agents(&next, mr->conf.home_agent, mr->conf.home_agents);
 	changed = next.n != mr->agents.n || memcmp(next.v, mr->agents.v, sizeof(next.v)) != 0;
 	if (changed)
 		mr->agents = next;
 	return changed;
+}
+
+/* Another home link: what was found on the old one is forgotten. */
+static void
+take_discovery(struct mr *mr)
+{
+	static const struct ip6_prefix none;
+	const struct ip6_prefix *home = mr->conf.discover_n > 0 ? &mr->conf.discover[0] : &none;
+
+	if (ip6_prefix_equal(home, &mr->discover.home))
+		return;
+	mr->found.n = 0;
+	mr_discover_init(&mr->discover, home);
+	mr_discover_want(&mr->discover, (mono_t){ 0 });
 }
 
 bool
@@ -37,7 +60,8 @@ mr_take_values(struct mr *mr, const struct mr_conf *conf)
 	mr->host.local_delivery = conf->local_delivery;
 	memcpy(mr->host.uplink, conf->uplink, sizeof(mr->host.uplink));
 	mr_home_configure(&mr->host.home, conf->home_prefix, conf->home_prefixes, conf->home_learn);
-	return take_agents(mr, conf);
+	take_discovery(mr);
+	return mr_take_agents(mr);
 }
 
 static const struct mr_guest_conf *

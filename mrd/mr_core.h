@@ -8,6 +8,7 @@
 #pragma once
 
 #include "mrd/mr.h"
+#include "mrd/mr_discover.h"
 
 #define MR_RETRY_MS 1000    /* the kernel refused a plan: so long until the next try */
 #define MR_ANSWER_TOKENS 10 /* Binding Errors and Parameter Problems a second; ours */
@@ -20,9 +21,11 @@ struct mr {
 	struct mr_conf conf; /* without its guests */
 	struct mr_reg_conf reg_conf;
 	struct mr_host host;
-	struct mr_agents agents; /* whom guests may be registered with */
-	mono_t late_over;	 /* when host.late_careof is forgotten */
-	mono_t home_over;	 /* when something that host.home has learnt is */
+	struct mr_agents agents; /* whom guests may be registered with: found, configured */
+	struct mr_agents found;	 /* on the home link */
+	struct mr_discover discover;
+	mono_t late_over; /* when host.late_careof is forgotten */
+	mono_t home_over; /* when something that host.home has learnt is */
 	struct mr_guests guests;
 
 	struct plan next; /* scratch of apply() */
@@ -67,6 +70,15 @@ void mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum
 /* All but its guests. Are the home agents others? */
 bool mr_take_values(struct mr *mr, const struct mr_conf *conf);
 
+/* From what is found and configured. Are they others? */
+bool mr_take_agents(struct mr *mr);
+
+/* ---- mr_mobile.c ---- */
+
+/* Ask for home agents, if it is time and there is an address to ask from. */
+void mr_discover_run(struct mr *mr, mono_t now);
+mono_t mr_discover_next(const struct mr *mr);
+
 /* ---- mr_choose.c: which home agent, which mode ---- */
 
 /* Nothing is registered: from the beginning. */
@@ -85,6 +97,8 @@ void mr_choose_live(struct mr *mr, struct mr_guest *g, const struct tick *now);
 void mr_choose_changed(struct mr *mr, const struct tick *now);
 
 /* ---- mr_radv.c ---- */
+
+uint32_t mr_random(struct mr *mr); /* good for spreading in time, not for secrets */
 
 /* The guest's Router Advertisement, to each of its MACs. */
 void mr_radv_send(struct mr *mr, struct mr_guest *g);

@@ -6,8 +6,8 @@
 static const struct in6_addr all_nodes = { { { 0xff, 0x02, [15] = 0x01 } } };
 
 /* xorshift32: spreads advertisements in time, and is good for nothing else. */
-static uint32_t
-random_next(struct mr *mr)
+uint32_t
+mr_random(struct mr *mr)
 {
 	mr->random ^= mr->random << 13;
 	mr->random ^= mr->random >> 17;
@@ -83,7 +83,7 @@ mr_radv_tick(struct mr *mr, struct mr_guest *g, mono_t now)
 
 	if (!mono_reached(now, mr_gateway_due(&g->gateway)))
 		return;
-	send = mr_gateway_tick(&g->gateway, &mr->conf.gateway, now, random_next(mr));
+	send = mr_gateway_tick(&g->gateway, &mr->conf.gateway, now, mr_random(mr));
 	if (send & MR_GATEWAY_NA)
 		announce(mr, g);
 	if (send & MR_GATEWAY_RA)

@@ -1783,6 +1783,95 @@ accepted_without_r_it_deregisters_before_it_asks_the_next(void **state)
 	end(w);
 }
 
+/* The home link says who its home agents are. */
+static void
+home_link_answers(struct world *w, uint16_t id, const char *const *agents)
+{
+	struct icmp6_dhaad reply = { .reply = true, .id = id, .mobile_router = true };
+	struct ip6_mh_packet p = { .upper = IP6_ICMP6 };
+	struct wire_writer out;
+	struct tick t = at_ms(w->ms);
+	uint8_t octets[600];
+
+	out = (struct wire_writer){ .base = octets, .len = sizeof(octets) };
+	for (; *agents; agents++)
+		reply.agent[reply.n++] = addr_of(*agents);
+	p.src = addr_of(AGENT);
+	p.dst = addr_of(COA_A);
+	assert_int_equal(icmp6_dhaad_put(&out, &reply, &p.src, &p.dst), 0);
+	p.icmp6 = octets;
+	p.icmp6_len = out.pos;
+	mr_mobile(w->mr, &p, &t);
+}
+
+static uint16_t
+discovery_asked(struct world *w, size_t times)
+{
+	struct wire_reader r = { .base = w->icmp6, .len = w->icmp6_n };
+	struct icmp6_dhaad request;
+
+	assert_int_equal(w->icmp6_sent, times);
+	assert_int_equal(icmp6_dhaad_get(&r, &request), 0);
+	assert_false(request.reply);
+	assert_true(request.mobile_router);
+	return request.id;
+}
+
+static void
+home_agents_are_found_and_used_in_the_order_of_the_reply(void **state)
+{
+	static const char *const found[] = { SECOND, AGENT, NULL };
+	struct world *w = world();
+	uint16_t id;
+
+	(void)state;
+	w->conf.home_agents = 0;
+	w->conf.discover[w->conf.discover_n++] = prefix_of("2001:db8:100::/64");
+	assert_int_equal(configure(w), 0);
+	id = discovery_asked(w, 1);
+	say(w, MR_WORD_RUNNING, "web1");
+	pass(w, 2999);
+	assert_int_equal(w->n, 0); /* nobody to register with */
+	home_link_answers(w, (uint16_t)(id + 1), found);
+	assert_int_equal(mr_counted(w->mr, MR_N_DISCOVERY_UNASKED), 1);
+	pass(w, 1);
+	assert_int_equal(discovery_asked(w, 2), id);
+	home_link_answers(w, id, found);
+	assert_int_equal(w->events[MR_EVENT_DISCOVERED], 1);
+	assert_int_equal(w->n, 1);
+	assert_string_equal(asked(w), SECOND);
+	answer(w, MH_ROUTER_NOT_PERMITTED);
+	pass(w, 1500);
+	assert_string_equal(asked(w), AGENT);
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	audit(w);
+	end(w);
+}
+
+static void
+when_nobody_takes_it_the_home_link_is_asked_for_others(void **state)
+{
+	static const char *const found[] = { AGENT, SECOND, NULL };
+	struct world *w = world();
+
+	(void)state;
+	w->conf.discover[w->conf.discover_n++] = prefix_of("2001:db8:100::/64");
+	assert_int_equal(configure(w), 0);
+	home_link_answers(w, discovery_asked(w, 1), (const char *const[]){ AGENT, NULL });
+	pass(w, 100000);
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, MH_ROUTER_NOT_PERMITTED);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_STOPPED);
+	home_link_answers(w, discovery_asked(w, 2), found);
+	pass(w, 1500);
+	assert_string_equal(asked(w), SECOND);
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	audit(w);
+	end(w);
+}
+
 static void
 silence_leads_to_the_next_for_other_guests_too(void **state)
 {
@@ -2167,6 +2256,8 @@ main(void)
 		TEST("N-34 N-35 N-33", nobody_takes_it_so_it_stops_and_says_so),
 		TEST("N-32", the_operators_word_begins_with_the_first_again),
 		TEST("N-28", accepted_without_r_it_deregisters_before_it_asks_the_next),
+		TEST("M-46 M-45", home_agents_are_found_and_used_in_the_order_of_the_reply),
+		TEST("M-46 N-28 N-32", when_nobody_takes_it_the_home_link_is_asked_for_others),
 		TEST("M-45", silence_leads_to_the_next_for_other_guests_too),
 		TEST("M-45", a_new_care_of_address_is_told_first_where_it_is_still_registered),
 		TEST("M-45", a_reload_that_keeps_the_home_agent_in_use_changes_nothing),

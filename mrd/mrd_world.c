@@ -337,6 +337,27 @@ tell_returned(struct mrd *d, const struct mr_event *e)
 }
 
 static void
+tell_discovered(struct mrd *d, const struct mr_event *e)
+{
+	const struct mr_agents *all = mr_agents(d->mr);
+	char text[MR_AGENTS_MAX * TEXT_ADDR_MAX] = "", a[TEXT_ADDR_MAX];
+	json_t *list = json_array();
+
+	(void)e;
+	for (unsigned i = 0; i < all->n; i++) {
+		size_t n = strlen(text);
+
+		(void)snprintf(
+		    text + n, sizeof(text) - n, "%s%s", i > 0 ? "," : "", text_addr(&all->v[i], a));
+		json_array_append_new(list, json_string(a));
+	}
+	log_info("reg", "home agents", "addrs=%s", text);
+	if (ctl_is_monitored(d->ctl))
+		ctl_event(d->ctl, "home-agents", json_pack("{s:O}", "home_agents", list));
+	json_decref(list);
+}
+
+static void
 tell_careof(struct mrd *d, const struct mr_event *e)
 {
 	char text[TEXT_ADDR_MAX];
@@ -381,6 +402,7 @@ op_event(void *ctx, const struct mr_event *e)
 		[MR_EVENT_LAPSED] = tell_lapsed,
 		[MR_EVENT_AGENT] = tell_agent,
 		[MR_EVENT_RETURNED] = tell_returned,
+		[MR_EVENT_DISCOVERED] = tell_discovered,
 		[MR_EVENT_CAREOF] = tell_careof,
 		[MR_EVENT_KERNEL] = tell_kernel,
 		[MR_EVENT_DROPPED] = tell_dropped,
@@ -498,6 +520,7 @@ mrd_on_kern(void *ctx, const struct kern_event *e)
 		mr_receive(d->mr, e->mh, &now);
 		break;
 	case KERN_MOBILE:
+		mr_mobile(d->mr, e->mh, &now);
 		break;
 	case KERN_ICMP6:
 		mr_icmp6(d->mr, &e->icmp6.from, e->icmp6.p, e->icmp6.n, &now);
