@@ -11,7 +11,6 @@ GATEWAY_MAC = "02:00:5e:00:52:13"
 
 MRD_CONF = f"""
 interface = "uplink"
-home-agent = "{HA}"
 datapath = "{lab.DATAPATH}"
 """
 
@@ -40,7 +39,7 @@ class MrdGuest:
 class MrdBench(Bench):
     """Scapy as home agent and router on one side of a host, and as its guests on the other."""
 
-    def __init__(self, text="", coa="2001:db8:a::10", ra=False):
+    def __init__(self, text="", coa="2001:db8:a::10", ra=False, agents=(HA,)):
         super().__init__("host")
         net = self.net
         self.coa = coa
@@ -55,9 +54,14 @@ class MrdBench(Bench):
         self.ha, self.vm = self.wire("peers", "ha"), self.wire("peers", "vm")
         self.up_mac = self.mac("uplink")
         self.watch("peers", "ha", self.up_mac)
-        self.daemon = lab.Daemon(net, "host", "mrd", MRD_CONF + text).start()
+        self.daemon = lab.Daemon(net, "host", "mrd", self._conf(agents) + text).start()
         self.watch("peers", "vm", GATEWAY_MAC, at_least=0)
         self.events = self.daemon.monitor()
+
+    @staticmethod
+    def _conf(agents):
+        listed = ", ".join(f'"{a}"' for a in agents)
+        return MRD_CONF + (f"home-agent = {{ {listed} }}\n" if agents else "")
 
     # ---- words and views ----
 
@@ -90,12 +94,12 @@ class MrdBench(Bench):
         self.ha.send(packet, self.up_mac)
 
     def answer(self, guest, message, status=0, **how):
-        """Acknowledge a Binding Update as the home agent."""
+        """Acknowledge a Binding Update as the home agent it went to."""
         COUNT.exchanges += 1
         how.setdefault("seq", message.seq)
         how.setdefault("lifetime", message.lifetime if status < 128 else 0)
         how.setdefault("r", status < 128)
-        self.send(ba(how.pop("ha", HA), how.pop("coa", message.src), how.pop("hoa", guest.hoa),
+        self.send(ba(how.pop("ha", message.dst), how.pop("coa", message.src), how.pop("hoa", guest.hoa),
                      how.pop("seq"), status, **how))
 
     def running(self, guest, *more):
