@@ -188,3 +188,11 @@ mr_gateway_ra(const struct mr_gateway_conf *conf, const struct mr_guest_conf *gu
 	ra.rdnss_lifetime_s = seconds(conf->rdnss_lifetime_ms);
 	*ret_ra = ra;
 }
+
+void
+mr_gateway_ra_former(const struct mr_gateway_conf *conf, const struct ip6_prefix *former,
+    unsigned n, struct nd_ra *ra)
+{
+	for (unsigned i = 0; i < n && ra->prefixes < ND_PREFIX_MAX; i++)
+		ra->prefix[ra->prefixes++] = advertised(conf, &former[i], true);
+}

@@ -77,3 +77,6 @@ mono_t mr_gateway_due(const struct mr_gateway *gw);
  */
 void mr_gateway_ra(const struct mr_gateway_conf *conf, const struct mr_guest_conf *guest,
     uint32_t mtu, bool withdrawn, struct nd_ra *ret_ra);
+/* To the end of it: prefixes that the guest has no more, as far as they fit. */
+void mr_gateway_ra_former(const struct mr_gateway_conf *conf, const struct ip6_prefix *former,
+    unsigned n, struct nd_ra *ra);

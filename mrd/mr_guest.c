@@ -247,6 +247,32 @@ mr_guests_change(struct mr_guests *all, struct mr_guest *g, const struct mr_gues
 	return r;
 }
 
+static bool
+has_prefix(const struct mr_guest_conf *conf, const struct ip6_prefix *p)
+{
+	for (unsigned i = 0; i < conf->prefixes; i++) {
+		if (ip6_prefix_equal(&conf->prefix[i], p))
+			return true;
+	}
+	return false;
+}
+
+void
+mr_guest_note_former(struct mr_guest *g, const struct mr_guest_conf *old)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < g->formers; i++) {
+		if (!has_prefix(&g->conf, &g->former[i]))
+			g->former[n++] = g->former[i];
+	}
+	for (unsigned i = 0; i < old->prefixes && n < MR_PREFIX_MAX; i++) {
+		if (!has_prefix(&g->conf, &old->prefix[i]))
+			g->former[n++] = old->prefix[i];
+	}
+	g->formers = (uint8_t)n;
+}
+
 void
 mr_guests_remove(struct mr_guests *all, struct mr_guest *g)
 {
@@ -290,6 +316,8 @@ mr_guest_enter(struct mr_guest *g, enum mr_guest_state to, mono_t now, int64_t g
 		return;
 	g->state = to;
 	g->since = now;
+	if (!mr_guest_is_here(g))
+		g->formers = 0;
 	g->over = to == MR_LEAVING ? mono_add_ms(now, grace_ms) : MONO_NEVER;
 }
 

@@ -65,6 +65,8 @@ struct mr_guest {
 	mono_t late_over;
 	struct mr_gateway gateway;
 	struct mr_homing homing;
+	uint8_t formers; /* prefixes it had here; it is told that they are no more */
+	struct ip6_prefix former[MR_PREFIX_MAX];
 
 	struct plan plan; /* what it holds of the kernel's objects */
 	bool dirty;	  /* plan may be out of date */
@@ -98,6 +100,8 @@ int mr_guests_add(struct mr_guests *all, const struct mr_guest_conf *conf, uint3
     struct mr_guest **ret_guest);
 /* Another configuration for one that is there. Same errors; then nothing changed. */
 int mr_guests_change(struct mr_guests *all, struct mr_guest *g, const struct mr_guest_conf *conf);
+/* Prefixes that the guest had and has no more, for its advertisements (RFC 4861 6.2.8 writes 0). */
+void mr_guest_note_former(struct mr_guest *g, const struct mr_guest_conf *old);
 /* Let go of its addresses before a change of several guests that swap some. */
 void mr_guests_release(struct mr_guests *all, struct mr_guest *g);
 void mr_guests_remove(struct mr_guests *all, struct mr_guest *g); /* frees it */

@@ -52,6 +52,7 @@ mr_radv_send(struct mr *mr, struct mr_guest *g)
 	struct nd_ra ra;
 
 	mr_gateway_ra(&mr->conf.gateway, &g->conf, tunnel_mtu(mr, g), g->withdrawn, &ra);
+	mr_gateway_ra_former(&mr->conf.gateway, g->former, g->formers, &ra);
 	for (unsigned i = 0; i < g->conf.macs; i++) {
 		struct wire_writer w = { .base = frame, .len = sizeof(frame) };
 		struct nd_path path = path_to(mr, &g->conf.mac[i]);

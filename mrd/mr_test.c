@@ -1637,6 +1637,65 @@ a_hundred_thousand_random_steps_leave_no_stray_object(void **state)
 	end(w);
 }
 
+/* ---- prefixes that come and go ---- */
+
+static struct nd_ra
+newest_ra(const struct world *w)
+{
+	struct nd_path path;
+	struct nd_ra ra = { 0 };
+
+	for (size_t i = w->frames; i-- > 0;) {
+		if (nd_ra_get(w->frame[i % FRAMES_MAX].octets, w->frame[i % FRAMES_MAX].n, &path,
+			&ra) == 0)
+			return ra;
+	}
+	fail_msg("no Router Advertisement");
+	return ra;
+}
+
+static void
+a_prefix_that_goes_is_told_to_all_and_the_rest_goes_on(void **state)
+{
+	struct world *w = world();
+	struct nd_ra ra;
+
+	(void)state;
+	w->guests[0].prefix[w->guests[0].prefixes++] = prefix_of("2001:db8:201::/64");
+	assert_int_equal(configure(w), 0);
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	pass(w, 5000);
+	w->guests[0].prefixes--;
+	assert_int_equal(configure(w), 0);
+	assert_int_equal(w->n, 2); /* at once, with the new list */
+	assert_int_equal(decoded(newest(w)).opts.n[MH_OPT_PREFIX], 1);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND); /* the tunnel stays in use */
+	for (size_t i = 0; i < w->kernel.n; i++)
+		assert_false(
+		    w->kernel.v[i].kind == KOBJ_ROUTE &&
+		    ip6_prefix_equal(&w->kernel.v[i].route.dst,
+			&(struct ip6_prefix){ .addr = addr_of("2001:db8:201::"), .len = 64 }));
+	pass(w, 0);
+	ra = newest_ra(w);
+	assert_int_equal(ra.prefixes, 2);
+	assert_true(ra.prefix[0].valid_s > 0 && ra.lifetime_s > 0);
+	assert_int_equal(ra.prefix[1].valid_s + ra.prefix[1].preferred_s, 0);
+	answer(w, 0);
+	audit(w);
+
+	/* And it comes back. */
+	w->guests[0].prefixes++;
+	assert_int_equal(configure(w), 0);
+	assert_int_equal(decoded(newest(w)).opts.n[MH_OPT_PREFIX], 2);
+	pass(w, 0);
+	ra = newest_ra(w);
+	assert_int_equal(ra.prefixes, 2);
+	assert_true(ra.prefix[0].valid_s > 0 && ra.prefix[1].valid_s > 0);
+	audit(w);
+	end(w);
+}
+
 /* ---- several home agents ---- */
 
 #define SECOND "2001:db8:100::2"
@@ -2251,6 +2310,7 @@ main(void)
 		TEST("X-01", a_reload_adds_changes_and_forgets_guests),
 		TEST("X-01", two_guests_may_swap_their_prefixes_in_a_reload),
 		TEST("X-01", a_reload_that_takes_a_visitors_prefix_is_refused),
+		TEST("N-08 N-17", a_prefix_that_goes_is_told_to_all_and_the_rest_goes_on),
 		TEST("N-32 M-45 N-37 X-06",
 		    a_refusal_leads_to_the_next_home_agent_and_the_tunnel_follows),
 		TEST("N-34 N-35 N-33", nobody_takes_it_so_it_stops_and_says_so),

@@ -164,6 +164,7 @@ mr_change(
     struct mr *mr, struct mr_guest *g, const struct mr_guest_conf *conf, const struct tick *now)
 {
 	bool same_home = ip6_equal(&g->conf.home_address, &conf->home_address);
+	struct mr_guest_conf old = g->conf;
 	int r;
 
 	if (!same_home)
@@ -173,6 +174,8 @@ mr_change(
 		mr_place(mr, g, now);
 		return r;
 	}
+	if (mr_guest_is_here(g))
+		mr_guest_note_former(g, &old);
 	g->dirty = true;
 	g->retry = MONO_NEVER;
 	if (!same_home) {
