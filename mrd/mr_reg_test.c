@@ -281,6 +281,27 @@ ten_changes_of_address_in_a_second_send_three_and_then_the_last(void **state)
 }
 
 static void
+coming_for_the_fourth_time_in_a_second_it_waits_for_its_end_and_no_longer(void **state)
+{
+	struct world *w = idle();
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		word(w, MR_REG_ATTACH);
+		pass(w, w->ms + 50);
+		word(w, MR_REG_HOLD);
+		pass(w, w->ms + 50);
+		if (i < 3)
+			word(w, MR_REG_DETACH); /* the other host has it for a moment */
+	}
+	word(w, MR_REG_ATTACH);
+	pass(w, 999);
+	assert_int_equal(w->n, 3);
+	pass(w, 1000);
+	assert_int_equal(w->n, 4);
+}
+
+static void
 no_second_has_more_than_three_whatever_is_asked(void **state)
 {
 	struct world *w = waiting();
@@ -1282,6 +1303,8 @@ main(void)
 		TEST("M-50", an_advice_beyond_the_lifetime_is_not_followed),
 		TEST("M-50 M-42", a_week_of_refreshes_keeps_it_bound),
 		TEST("M-43", ten_changes_of_address_in_a_second_send_three_and_then_the_last),
+		TEST("M-43 X-04",
+		    coming_for_the_fourth_time_in_a_second_it_waits_for_its_end_and_no_longer),
 		TEST("M-43 X-04", no_second_has_more_than_three_whatever_is_asked),
 		TEST("M-38", without_a_care_of_address_it_waits_for_one),
 		TEST("M-41 N-27", a_new_care_of_address_registers_at_once_and_knows_a_binding),
