@@ -121,9 +121,10 @@ int kern_mh_send(struct kern *k, const struct ip6_mh_out *out);
 int kern_icmp6_send(struct kern *k, const struct ip6_icmp6_out *out);
 
 /*
- * Take discovery requests sent to this anycast address of ours on link dev (lo for a
- * prefix that is on no wire), or stop doing so; neighbours on dev are told where it is. 0;
- * -EADDRNOTAVAIL without forwarding and without the prefix on dev, other -errno.
+ * Take discovery requests sent to this anycast address of ours on link dev, or stop doing
+ * so; neighbours on dev are told where it is. dev NULL: where the host has a route to it,
+ * or anywhere. 0; -EADDRNOTAVAIL without forwarding and without the prefix on dev, other
+ * -errno.
  */
 int kern_anycast(struct kern *k, const struct in6_addr *addr, const char *dev, bool on);
 

@@ -306,7 +306,8 @@ kern_anycast(struct kern *k, const struct in6_addr *addr, const char *dev, bool 
 {
 	char text[TEXT_ADDR_MAX];
 
-	return line(k, "anycast %s dev %s %s", text_addr(addr, text), dev, on ? "on" : "off");
+	return line(
+	    k, "anycast %s dev %s %s", text_addr(addr, text), dev ? dev : "any", on ? "on" : "off");
 }
 
 int

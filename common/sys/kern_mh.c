@@ -409,11 +409,11 @@ change_membership(struct kern *k, const struct in6_addr *addr, const char *dev, 
 {
 	const struct ipv6_mreq m = {
 		.ipv6mr_multiaddr = *addr,
-		.ipv6mr_interface = kern_link_index(k, dev),
+		.ipv6mr_interface = dev ? kern_link_index(k, dev) : 0,
 	};
 	int what = on ? IPV6_JOIN_ANYCAST : IPV6_LEAVE_ANYCAST;
 
-	if (m.ipv6mr_interface == 0)
+	if (dev && m.ipv6mr_interface == 0)
 		return -ENODEV;
 	return setsockopt(k->mh.mobile, IPPROTO_IPV6, what, &m, sizeof(m)) < 0 ? -errno : 0;
 }

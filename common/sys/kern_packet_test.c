@@ -936,8 +936,8 @@ discovery_and_prefix_messages_are_heard_once_with_their_home_address(void **stat
 	lab_run(&f->r, "ip -6 route add 2001:db8:700::/64 via 2001:db8:2::1 dev rb");
 	lab_enter(&f->b);
 	assert_int_equal(kern_listen(f->b.kern, &agent, true), 0);
-	assert_int_equal(kern_anycast(f->b.kern, &anycast, "lo", true), 0);
-	assert_int_equal(kern_anycast(f->b.kern, &anycast, "lo", true), 0);
+	assert_int_equal(kern_anycast(f->b.kern, &anycast, NULL, true), 0);
+	assert_int_equal(kern_anycast(f->b.kern, &anycast, NULL, true), 0);
 	for (size_t i = 0; i < countof(cases); i++) {
 		const struct ip6_icmp6_out around = {
 			.src = lab_addr(CAREOF),
@@ -961,7 +961,7 @@ discovery_and_prefix_messages_are_heard_once_with_their_home_address(void **stat
 		assert_int_equal(f->b.events_n, 1); /* once, and nothing else */
 	}
 	lab_enter(&f->b);
-	assert_int_equal(kern_anycast(f->b.kern, &anycast, "lo", false), 0);
+	assert_int_equal(kern_anycast(f->b.kern, &anycast, NULL, false), 0);
 	assert_int_equal(lab_lines(&f->b, "ip -6 route show table local | grep 700::fe"), 0);
 	close(icmp);
 }
