@@ -8,6 +8,7 @@
 #include "common/base/base.h"
 #include "common/base/kobj.h"
 #include "common/base/text.h"
+#include "had/ha_radv.h"
 
 /* ---- the rows ---- */
 
@@ -54,6 +55,26 @@ static const struct conf_key top_keys[] = {
 		 "registration is refused with status 141." },
 	{ "table", CONF_U32, POLICY(table), .min = 1, .max = INT32_MAX, .def = "254",
 	  .doc = "The routing table for guests' prefixes; 254 is the main one." },
+	{ "home-prefix", CONF_PREFIXES, POLICY(home), POLICY(homes), .max = HA_LINK_PREFIXES_MAX,
+	  .doc = "The home prefixes that are on no wire: home agents are asked for at their "
+		 "anycast addresses (RFC 2526), and mobile routers are told of them if their home "
+		 "address lies in no home-link. If left out, and no home-link has the address: "
+		 "the /64 that the address lies in." },
+	{ "agents", CONF_ADDRS, POLICY(agent), POLICY(agents), .max = HA_POLICY_AGENTS_MAX,
+	  .doc = "The home agents of these prefixes, the most preferred first, as they are told "
+		 "to who asks; all serve mobile routers if this one does. If left out: this one." },
+	{ "discovery", CONF_BOOL, POLICY(discovery), .def = "yes",
+	  .doc = "Answer who asks for home agents (RFC 6275 10.5)." },
+	{ "prefix-discovery", CONF_BOOL, POLICY(prefix_discovery), .def = "yes",
+	  .doc = "Tell mobile routers which prefixes are at home: when they ask, when the prefixes "
+		 "change, and from time to time (RFC 6275 10.6)." },
+	{ "prefix-interval-min", CONF_MS, POLICY(prefix_min_ms), .min = 1000, .max = 604800000,
+	  .def = "10m",
+	  .doc = "How long after a registration, or after a change of the prefixes, they are told "
+		 "unasked at the earliest (RFC 6275 13, MinMobPfxAdvInterval)." },
+	{ "prefix-interval-max", CONF_MS, POLICY(prefix_max_ms), .min = 1000, .max = 604800000,
+	  .def = "1d",
+	  .doc = "And at the latest (MaxMobPfxAdvInterval); in between it is left to chance." },
 	{ "forwarding", CONF_BOOL, TOP(forwarding), .def = "yes",
 	  .doc = "Turn IPv6 forwarding on at the start. Linux then ignores router advertisements "
 		 "on links whose accept_ra is not 2." },
@@ -116,6 +137,25 @@ static const struct conf_key link_keys[] = {
 	{ "deprecated", CONF_PREFIXES, LINK(deprecated), LINK(deprecated_n),
 	  .max = HA_LINK_PREFIXES_MAX,
 	  .doc = "Those of the prefixes that are on their way out: their preferred lifetime is 0." },
+	{ "address", CONF_ADDRS, LINK(own), LINK(own_n), .max = HA_LINK_PREFIXES_MAX,
+	  .doc = "Addresses of this home agent on the link, one in each prefix, beside its own: "
+		 "they are advertised with the prefix (RFC 6275 7.2) and told to who asks for "
+		 "home agents." },
+	{ "advertise", CONF_BOOL, LINK(advertise), .def = "no",
+	  .doc = "Send Router Advertisements there: the prefixes, and that this is a home agent "
+		 "(RFC 6275 7). If another program of this machine does that, it has to say so." },
+	{ "preference", CONF_U32, LINK(preference), .min = 0, .max = 65535, .def = "0",
+	  .doc = "How much this home agent is preferred to others of the link; more is better." },
+	{ "agent-lifetime", CONF_MS, LINK(agent_lifetime_ms), .min = 0, .max = 65535000,
+	  .def = "0",
+	  .doc = "How long this home agent is good for after an advertisement, in seconds; 0 is as "
+		 "long as it is as a router: three times interval-max." },
+	{ "interval-min", CONF_MS, LINK(interval_min_ms), .min = 30, .max = 1350000,
+	  .def = "200s",
+	  .doc = "The least time between advertisements (RFC 4861 6.2.1; RFC 6275 7.5)." },
+	{ "interval-max", CONF_MS, LINK(interval_max_ms), .min = 70, .max = 1800000,
+	  .def = "600s",
+	  .doc = "And the longest." },
 };
 /* clang-format on */
 
@@ -308,6 +348,9 @@ end_link(void *ctx, void *section, const struct conf_where *where)
 
 	if (l->preferred_ms > l->valid_ms)
 		return conf_error(&at, "preferred", "is longer than valid");
+	at.line = conf_line_of(where, "interval-max");
+	if (l->interval_max_ms < l->interval_min_ms)
+		return conf_error(&at, "interval-max", "is less than interval-min");
 	if (check_prefixes(where, "prefix", l->prefix, l->n) < 0)
 		return -EINVAL;
 	at.line = conf_line_of(where, "deprecated");
@@ -363,6 +406,43 @@ index_guest(struct ha_conf *c, size_t i)
 	    &at, "prefix", "%s overlaps what guest \"%s\" has", text_prefix(&p, text), other->name);
 }
 
+/* The addresses that others are told are good ones, and each link has one that is ours. */
+static int
+check_discovery(struct ha_conf *c, const struct conf_where *where)
+{
+	struct ha_policy *p = &c->policy;
+	struct conf_where at = { where->file, conf_line_of(where, "agents") };
+	struct nd_prefix v[HA_LINK_PREFIXES_MAX];
+	char text[TEXT_ADDR_MAX];
+
+	for (uint8_t i = 0; i < p->agents; i++) {
+		if (!ip6_is_unicast_routable(&p->agent[i]))
+			return conf_error(&at, "agents", "%s is not a unicast routable address",
+			    text_addr(&p->agent[i], text));
+	}
+	at.line = conf_line_of(where, "prefix-interval-max");
+	if (p->prefix_max_ms < p->prefix_min_ms)
+		return conf_error(&at, "prefix-interval-max", "is less than prefix-interval-min");
+	if (check_prefixes(where, "home-prefix", p->home, p->homes) < 0)
+		return -EINVAL;
+	for (uint8_t i = 0; i < p->links; i++) {
+		bool has_own = false;
+
+		for (uint8_t k = ha_radv_prefixes(p, &p->link[i], v); k-- > 0;)
+			has_own = has_own || v[k].flags & ND_PREFIX_R;
+		if (p->link[i].advertise && !has_own)
+			return conf_error(where, "advertise",
+			    "home link \"%s\" needs an address in one of its prefixes",
+			    p->link[i].dev);
+	}
+	if (p->homes == 0 && !ha_link_of(p, &p->address, NULL)) {
+		p->home[0] = (struct ip6_prefix){ .addr = p->address, .len = 64 };
+		memset(p->home[0].addr.s6_addr + 8, 0, 8);
+		p->homes = 1;
+	}
+	return 0;
+}
+
 /* Last of all: policy and every section are in. */
 static int
 end_top(void *ctx, void *section, const struct conf_where *where)
@@ -384,7 +464,7 @@ end_top(void *ctx, void *section, const struct conf_where *where)
 		if (c->places[i].good && index_guest(c, i) < 0)
 			r = -EINVAL;
 	}
-	return r;
+	return check_discovery(c, where) < 0 ? -EINVAL : r;
 }
 
 /* ---- walking what there is, for the normal form ---- */

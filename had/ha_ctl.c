@@ -126,6 +126,8 @@ show_counters(void *ctx, struct ctl_call *call, int argc, const char *const *arg
 		return;
 	for (enum ha_reason r = 0; r < HA_REASONS; r++)
 		show_counter(call, ha_reason_name(r), ha_counted(d->ha, r));
+	for (enum ha_disc_count c = 0; c < HA_DISC_COUNTS; c++)
+		show_counter(call, ha_disc_count_name(c), ha_disc_counted(d->disc, c));
 	kern_counters(d->kern, show_counter, call);
 }
 
@@ -230,6 +232,48 @@ show_guests(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 	}
 }
 
+/* ---- home agents, as they are told to who asks ---- */
+
+static void
+show_agent(struct ctl_call *call, const char *dev, const struct ha_agent *a, bool own)
+{
+	json_int_t left_s = mono_left_ms(daemon_now().now, a->until) / 1000;
+	json_t *o = json_object(), *addresses = json_array();
+
+	for (uint8_t i = 0; i < a->n; i++)
+		json_array_append_new(addresses, ha_json_addr(&a->address[i].addr));
+	put(o, "link", dev ? json_string(dev) : json_null());
+	put(o, "addresses", addresses);
+	put(o, "link_local", ip6_is_any(&a->linklocal) ? json_null() : ha_json_addr(&a->linklocal));
+	put(o, "preference", json_integer(a->preference));
+	put(o, "mobile_routers", json_boolean(a->mobile_routers));
+	put(o, "left_s", a->until.ms == INT64_MAX ? json_null() : json_integer(left_s));
+	put(o, "heard", json_boolean(!own));
+	ctl_line(call, o);
+}
+
+static void
+show_agents(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
+{
+	struct had *d = ctx;
+	const struct ha_policy *p = &d->conf->policy;
+	struct ha_agent own;
+
+	(void)argv;
+	if (!no_words(call, argc))
+		return;
+	for (uint8_t i = 0; i < p->links; i++) {
+		const struct ha_agents *l = ha_disc_agents(d->disc, i);
+
+		(void)ha_disc_own(p, &p->link[i], 0, &own);
+		show_agent(call, p->link[i].dev, &own, true);
+		for (uint8_t k = 0; k < l->n; k++)
+			show_agent(call, p->link[i].dev, &l->v[k], false);
+	}
+	for (size_t i = 0; p->homes > 0 && ha_disc_own(p, NULL, i, &own); i++)
+		show_agent(call, NULL, &own, true);
+}
+
 /* ---- configuration ---- */
 
 static void
@@ -273,6 +317,7 @@ static const struct ctl_verb verbs[] = {
 	{ "show status", false, show_status, "", "what this daemon is and how much it holds" },
 	{ "show bindings", false, show_bindings, "", "where each guest is" },
 	{ "show guests", false, show_guests, "", "who may register, and ranges" },
+	{ "show agents", false, show_agents, "", "home agents, as they are told to who asks" },
 	{ "show tunnels", false, show_tunnels, "", "a tunnel per host, with its traffic" },
 	{ "show counters", false, show_counters, "", "what was answered, refused and dropped" },
 	{ "show config", false, show_config, "", "the configuration in force, in its normal form" },

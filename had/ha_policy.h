@@ -18,6 +18,7 @@
 
 #define HA_LINKS_MAX 8
 #define HA_LINK_PREFIXES_MAX 8
+#define HA_POLICY_AGENTS_MAX 32
 
 /*
  * A link of ours that home addresses are at home on. Those of all other prefixes live
@@ -30,6 +31,13 @@ struct ha_link {
 	uint8_t deprecated_n;
 	struct ip6_prefix deprecated[HA_LINK_PREFIXES_MAX]; /* those with no preferred lifetime */
 	int64_t valid_ms, preferred_ms; /* whenever somebody asks: they do not run down */
+	/* What we say of ourselves there (ha_radv.h). */
+	uint8_t own_n;
+	struct in6_addr own[HA_LINK_PREFIXES_MAX]; /* addresses of ours */
+	bool advertise;
+	uint32_t preference;
+	int64_t agent_lifetime_ms; /* 0: as the router's */
+	int64_t interval_min_ms, interval_max_ms;
 };
 
 struct ha_policy {
@@ -45,6 +53,13 @@ struct ha_policy {
 	uint32_t table;
 	uint8_t links;
 	struct ha_link link[HA_LINKS_MAX];
+	/* The home link that is on no wire (ha_disc.h). */
+	uint8_t homes;
+	struct ip6_prefix home[HA_LINK_PREFIXES_MAX];
+	uint8_t agents; /* 0: this one alone */
+	struct in6_addr agent[HA_POLICY_AGENTS_MAX];
+	bool discovery, prefix_discovery;
+	int64_t prefix_min_ms, prefix_max_ms; /* MinMobPfxAdvInterval, MaxMobPfxAdvInterval */
 };
 
 /* The link that an address is at home on, or NULL, and which of its prefixes that is in. */

@@ -65,6 +65,7 @@ on_event(void *ctx, const struct ha_event *e)
 {
 	struct had *d = ctx;
 
+	had_disc_event(d, e);
 	ha_tell(d->ctl, e);
 }
 
@@ -125,6 +126,7 @@ on_kern(void *ctx, const struct kern_event *e)
 		ha_receive(d->ha, daemon_now(), e->mh);
 		return;
 	case KERN_MOBILE:
+		had_disc_receive(d, e->mh);
 		return;
 	case KERN_LOST:
 		(void)daemon_reconcile(d->kern, d->want); /* logged */
@@ -213,6 +215,7 @@ had_reload(struct had *d, char *why, size_t why_len)
 		ha_conf_free(next);
 		return -EINVAL;
 	}
+	had_disc_configure(d, &next->policy);
 	debug_modules(last->log_debug, next->log_debug);
 	d->conf = next;
 	ha_conf_free(last);
@@ -266,7 +269,7 @@ start_core(struct had *d)
 
 	d->want = want_new(&want_ops, d);
 	d->ha = d->want ? ha_new(d->want, &ha_ops, d) : NULL;
-	if (!d->ha)
+	if (!d->ha || had_disc_open(d) < 0)
 		return -ENOMEM;
 	r = kern_dump(d->kern, &found);
 	if (r == 0) {
@@ -290,6 +293,7 @@ listen_on_address(struct had *d)
 	if (!kern_is_own(d->kern, address))
 		log_warn("had", "address is not on this machine yet", "address=%s",
 		    text_addr(address, text));
+	had_disc_listen(d);
 	return kern_listen(d->kern, address, true);
 }
 
@@ -356,6 +360,7 @@ run(struct had *d)
 		log_info("had", "stopped", "bindings=%zu", ha_bound(d->ha));
 	}
 	ctl_close(d->ctl);
+	had_disc_close(d);
 	ev_timer_stop(d->loop, &d->timer);
 	ha_free(d->ha);
 	want_free(d->want);
