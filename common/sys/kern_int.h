@@ -130,8 +130,8 @@ struct kern_frames {
 };
 
 struct kern_keeps {
-	int fd, out;   /* AF_PACKET: with the ring, and to send; -1 before they are needed */
-	uint8_t *ring; /* borrowed from the kernel */
+	int fd, out;	/* AF_PACKET: with the ring, and to send; -1 before they are needed */
+	uint8_t *ring;	/* borrowed from the kernel */
 	unsigned first; /* the oldest slot that may be filled */
 	struct ev_timer timer;
 	char (*links)[KOBJ_DEV_MAX];
