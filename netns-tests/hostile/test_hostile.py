@@ -28,6 +28,7 @@ PACKETS = int(os.environ.get("HOMEPORT_PACKETS", "10000"))
 STRANGER = "2001:db8:e::2"
 ANYCAST = "2001:db8:100:0:fdff:ffff:ffff:fffe"
 BATCH, PAUSE_S = 20, 0.01
+RATE = 200 // lab.SLOW  # a sender that was late for seconds must not fill a tap when it catches up
 LINES_A_SECOND = 11  # a module's limited lines, and one that says how many there were
 MODULES = 6
 GROWTH_KB = 128
@@ -197,8 +198,8 @@ class Traffic:
 
     def __init__(self, world):
         net, vm1 = world.net, world.guests["vm1"]
-        self.flows = [Flow(net, "cn", "vm1", vm1.address, 7001, rate=200),
-                      Flow(net, "vm1", "cn", topology.CORRESPONDENT, 7002, rate=200)]
+        self.flows = [Flow(net, "cn", "vm1", vm1.address, 7001, rate=RATE),
+                      Flow(net, "vm1", "cn", topology.CORRESPONDENT, 7002, rate=RATE)]
         self.session = Session(net, "cn", "vm1", vm1.address, 7003, kbit=500)
 
     def stop(self):

@@ -113,7 +113,7 @@ def test_more_registrations_than_room():
         net.route("core", "2001:db8:e00::/40", "via", "2001:db8:e::2", "dev", "to-stranger")
         to_had = net.ip_json("ha", "link", "show", "uplink")[0]["address"]
         with Wire(net.full("core"), "to-ha") as wire:
-            flow = Flow(net, "cn", "vm1", vm1.address, 7001, rate=200)
+            flow = Flow(net, "cn", "vm1", vm1.address, 7001, rate=200 // lab.SLOW)
             before = world.binding("vm1")
             status = register_all(wire, to_had)
             assert status.count(0) == ROOM - 1 and status.count(130) == STRANGERS - ROOM + 1, status
