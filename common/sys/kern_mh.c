@@ -116,10 +116,10 @@ on_in(struct ev_loop *loop, struct ev_io *w, int revents)
 }
 
 /*
- * To this host; a Mobility Header at once, or behind one or two headers out of
- * destination options and routing; ICMPv6 likewise, but not at once; or a Home Address option
- * at the places where it may stand, with anything behind (for the Binding Error of RFC 6275
- * 9.3.3).
+ * To this host; a Mobility Header at once, or behind one or two headers out of hop-by-hop
+ * options, destination options and routing; ICMPv6 likewise, but not at once; or a Home
+ * Address option at the places where it may stand, with anything behind (for the Binding
+ * Error of RFC 6275 9.3.3).
  *
  * Registers: A the next header, X the octets to the first extension header's end.
  */
@@ -128,36 +128,37 @@ filter_in(int fd)
 {
 	struct sock_filter code[] = {
 		/* 0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-		/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 25),
+		/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 26),
 		/* 2 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
-		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 22, 0),
-		/* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ROUTING, 5, 0),
-		/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_DEST_OPTS, 0, 21),
+		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 23, 0),
+		/* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_HOP_BY_HOP, 6, 0),
+		/* 5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ROUTING, 5, 0),
+		/* 6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_DEST_OPTS, 0, 21),
 		/* A Home Address option: first, or behind four octets of padding. */
-		/* 6 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 2),
-		/* 7 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 18, 0),
-		/* 8 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 6),
-		/* 9 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 16, 0),
-		/* 10 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS),
-		/* 11 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 14, 0),
-		/* 12 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 13, 0),
-		/* 13 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ROUTING, 1, 0),
-		/* 14 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_DEST_OPTS, 0, 12),
+		/* 7 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 2),
+		/* 8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 18, 0),
+		/* 9 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 6),
+		/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 16, 0),
+		/* 11 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS),
+		/* 12 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 14, 0),
+		/* 13 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 13, 0),
+		/* 14 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ROUTING, 1, 0),
+		/* 15 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_DEST_OPTS, 0, 12),
 		/* A second extension header; A is free, X is where it begins. */
-		/* 15 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 1),
-		/* 16 */ BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
-		/* 17 */ BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 3),
-		/* 18 */ BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		/* 19 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS),
-		/* 20 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 5, 0),
-		/* 21 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 4, 0),
-		/* Behind a routing header the Home Address option stands in the second one. */
-		/* 22 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS + 2),
-		/* 23 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 2, 0),
-		/* 24 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS + 6),
-		/* 25 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 0, 1),
-		/* 26 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		/* 27 */ BPF_STMT(BPF_RET | BPF_K, 0),
+		/* 16 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_HEADER_OCTETS + 1),
+		/* 17 */ BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),
+		/* 18 */ BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 3),
+		/* 19 */ BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		/* 20 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS),
+		/* 21 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_MH, 5, 0),
+		/* 22 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP6_ICMP6, 4, 0),
+		/* Behind another header the Home Address option stands in the second one. */
+		/* 23 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS + 2),
+		/* 24 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 2, 0),
+		/* 25 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP6_HEADER_OCTETS + 6),
+		/* 26 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OPT_HAO, 0, 1),
+		/* 27 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/* 28 */ BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	const struct sock_fprog prog = { .len = countof(code), .filter = code };
 

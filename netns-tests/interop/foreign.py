@@ -20,7 +20,7 @@ import time
 from foreign_port import ALL_NODES, Port
 from foreign_wire import (
     BA_K, BA_R, DHAAD_REPLY, DHAAD_REQUEST, MH_BA, MH_BE, MH_BRR, MH_BU, MPA, MPS, NH_DEST,
-    NH_ICMP6, NH_IPV6, NH_MH, NH_ROUTING, OPT_ADVICE, OPT_ALTCOA, RA, A, H, K, L, Message, Options,
+    NH_HOP_BY_HOP, NH_ICMP6, NH_IPV6, NH_MH, NH_ROUTING, OPT_ADVICE, OPT_ALTCOA, RA, A, H, K, L, Message, Options,
     Packet, R, addr, home_address_option, icmp6, ipv6, mobility, name, routing_type_2,
     tunnel_limit, upper_sum,
 )
@@ -385,12 +385,12 @@ class HomeAgent(Node):
 class MobileRouter(Node):
     """RFC 6275 11, RFC 3963 5: a network behind it, a home link, and links that it visits.
 
-    conf: network links hoa home_agent prefixes explicit flags units layout style extra limit tries
+    conf: network links hoa home_agent prefixes explicit flags units layout style extra front limit tries
     """
 
     def __init__(self, conf):
         super().__init__({"explicit": True, "flags": "", "units": 15, "layout": "padn",
-                          "style": "padn", "tries": 6, "extra": "", "home_agent": None, **conf})
+                          "style": "padn", "tries": 6, "extra": "", "front": "", "home_agent": None, **conf})
         self.inside = self.port(conf["network"])
         self.inside.on_link = [addr(p.split("/")[0])[:8] for p in conf["prefixes"]]
         self.hoa = addr(conf["hoa"])
@@ -398,7 +398,8 @@ class MobileRouter(Node):
         self.links = {device: self.port(device) for device in conf["links"]}
         self.egress = self.care_of = None
         self.seq = random.randrange(65536)
-        self.pending = None  # (number, units, when, try)
+        self.pending = None  # the last Binding Update, if it has no answer yet
+        self.asked = []  # the last numbers
         self.timer = None
         self.bound = False
         self.at_home = False
@@ -455,12 +456,17 @@ class MobileRouter(Node):
             options.care_of(self.care_of)
         body = mobility(MH_BU, struct.pack(">HHH", self.seq, flags, units), options.done(),
                         self.hoa, self.home_agent)
+        self.asked = [*self.asked[-3:], self.seq]
         self.pending = {"seq": self.seq, "units": units, "at": time.monotonic()}
         if self.at_home:
             whole = ipv6(self.hoa, self.home_agent, NH_MH, body)
         else:
-            whole = ipv6(self.care_of, self.home_agent, NH_DEST,
-                         home_address_option(NH_MH, self.hoa, self.conf["layout"]) + body)
+            first = home_address_option(NH_MH, self.hoa, self.conf["layout"]) + body
+            kind = {"": NH_DEST, "destination": NH_DEST, "hop-by-hop": NH_HOP_BY_HOP}[
+                self.conf["front"]]
+            if self.conf["front"]:
+                first = bytes([NH_DEST, 0, 1, 4, 0, 0, 0, 0]) + first
+            whole = ipv6(self.care_of, self.home_agent, kind, first)
         self.egress.send(whole)
         say("sent", seq=self.seq, lifetime_s=units * 4, turn=turn)
         if turn < self.conf["tries"]:
@@ -486,7 +492,7 @@ class MobileRouter(Node):
         if not self.pending:
             faults.append("not-asked")
             return faults
-        if m.status != 135 and m.seq != self.pending["seq"]:
+        if m.status != 135 and m.seq not in self.asked:
             faults.append("sequence")
         if m.status < 128 and self.pending["units"]:
             if not m.flags & BA_R:
@@ -503,6 +509,9 @@ class MobileRouter(Node):
         return faults
 
     def acknowledged(self, m):
+        if m.status != 135 and m.seq != self.pending["seq"]:
+            say("late", seq=m.seq)  # it has asked again meanwhile, and only the last counts
+            return
         sent, self.pending = self.pending, None
         self.cancel(self.timer)
         said = dict(status=m.status, seq=m.seq, lifetime_s=m.units * 4,

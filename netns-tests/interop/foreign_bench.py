@@ -119,6 +119,9 @@ class HadWorld:
         self.net = net = lab.Net()
         try:
             self._wire(net)
+            for ns in ("core", "ha"):
+                lab.eventually(lambda n=ns: not net.ip(n, "-6", "address", "show", "tentative"), 5,
+                               f"the addresses of {ns} are usable")
             self.had = lab.Daemon(net, "ha", "had", had_extra + (
                 f'address = "{HOME_AGENT}"\ndatapath = "{lab.DATAPATH}"\n'
                 'guest "mr" {\n  home-address = "2001:db8:100::a1"\n'

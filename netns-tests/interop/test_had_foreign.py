@@ -55,6 +55,14 @@ def test_layouts(bound):
     bound.router.set(layout="padn", style="padn", extra="", flags="")
 
 
+def test_headers_in_front(bound):
+    """M-05: another extension header in front of the one with the Home Address option"""
+    for front in ("hop-by-hop", "destination", ""):
+        bound.router.forget()
+        bound.router.say("update", front=front)
+        bound.router.expect("bound")
+
+
 @pytest.mark.parametrize("limit", [None, 4])
 def test_data(bound, limit):
     """N-23 N-24 T-01 T-08: data both ways, with and without a tunnel encapsulation limit"""
