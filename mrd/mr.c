@@ -136,7 +136,6 @@ move_to(struct mr *mr, const struct in6_addr *careof, const struct tick *now)
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
 		mr_choose_live(mr, g, now);
 		g->dirty = true;
-		(void)mr_apply(mr, g, now->now); /* tried again */
 		mr_place(mr, g, now);
 	}
 	mr->ops->event(mr->ctx, &e);

@@ -120,7 +120,7 @@ add_tunnels(const struct sketch *s, bool leaving)
 {
 	const struct in6_addr *agent = &s->g->reg.with.home_agent;
 
-	if (!is_at_home(s))
+	if (s->g->homing.phase != MR_ASKING && !is_at_home(s)) /* at home it needs none */
 		add_tunnel(s, &s->host->careof, agent, leaving);
 	add_tunnel(s, &s->host->late_careof, agent, true);
 	if (!ip6_equal(&s->g->late_agent, agent))

@@ -102,8 +102,10 @@ mr_place(struct mr *mr, struct mr_guest *g, const struct tick *now)
 		mr_displace(mr, g);
 		if (left)
 			g->homing.phase = MR_LEFT;
-		(void)mr_apply(mr, g, now->now); /* tried again */
 	}
+	/* Routes and tunnel first: then the Binding Update, if there is one. */
+	if (!ip6_equal(&g->reg.careof, &mr->host.careof))
+		(void)mr_apply(mr, g, now->now); /* tried again */
 	mr_reg_careof(&g->reg, &mr->host.careof, now);
 }
 
