@@ -35,7 +35,7 @@
 #define KEEPALIVE_S 5	  /* libvirtd is asked whether it lives */
 #define KEEPALIVE_COUNT 3 /* and gone when so many stay unanswered */
 
-enum word { NOTHING, INCOMING, RUNNING, SUSPENDED, GONE, GONE_FOR_GOOD, AS_IT_IS };
+enum word { NOTHING, INCOMING, RUNNING, SUSPENDED, GONE, GONE_FOR_GOOD, AS_IT_IS, IF_IDLE_CANCEL };
 
 struct watch {
 	struct hv_conf conf;
@@ -53,6 +53,7 @@ static const char *const verbs[] = {
 	[SUSPENDED] = "guest suspended",
 	[GONE] = "guest gone",
 	[GONE_FOR_GOOD] = "guest gone",
+	[IF_IDLE_CANCEL] = "guest cancel",
 };
 
 /* Look at everything again, shortly: something may have been missed. */
@@ -161,8 +162,10 @@ tell(struct watch *w, enum word word, virDomainPtr domain, bool fresh)
 		word = word_of_state(domain);
 	if (word == NOTHING)
 		return true;
+	if (word == IF_IDLE_CANCEL && virDomainIsActive(domain) != 0)
+		return true;
 	heard = say(w, word, g->name, word == INCOMING || word == RUNNING ? g->words : "");
-	if (heard && (word == GONE || word == GONE_FOR_GOOD))
+	if (heard && (word == GONE || word == GONE_FOR_GOOD || word == IF_IDLE_CANCEL))
 		hv_seen_remove(&w->seen, g->name);
 	return heard;
 }
@@ -211,6 +214,8 @@ static const struct {
 	{ VIR_DOMAIN_EVENT_PMSUSPENDED, ANY, SUSPENDED },
 	{ VIR_DOMAIN_EVENT_CRASHED, ANY, SUSPENDED },
 	{ VIR_DOMAIN_EVENT_RESUMED, ANY, RUNNING },
+	/* An offline migration: the hook took it for an arrival. */
+	{ VIR_DOMAIN_EVENT_DEFINED, ANY, IF_IDLE_CANCEL },
 	/* Elsewhere it lives on, or may: what is registered is not ours to take back. */
 	{ VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_MIGRATED, GONE },
 	{ VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_FAILED, GONE },

@@ -294,8 +294,7 @@ class Host:
             log=f"{self.dir}/init.log")
         self.net.processes.append(self)
         self.events = self.watcher = None
-        lab.eventually(lambda: os.path.exists(self.socket) and self.virsh("list") is not None, 20,
-                       f"libvirtd on {name}")
+        lab.eventually(self.answers, 20, f"libvirtd on {name}")
         self.events = QemuEvents(self)
         self.watch()
 
@@ -358,6 +357,28 @@ class Host:
         return lab.run("nsenter", "-t", init, "-m", "-u", "-n", "-p", *command, check=check,
                        **kwargs)
 
+    def libvirtd(self):
+        """Its process, as this machine counts them; LookupError if it is not there."""
+        init = lab.run("pgrep", "-P", str(self.process.popen.pid)).split()[0]
+        return int(lab.run("pgrep", "-P", init, "libvirtd", check=False).split()[0])
+
+    def answers(self):
+        done = subprocess.run(["virsh", "-q", "-c", self.uri, "list"], capture_output=True)
+        return done.returncode == 0
+
+    def restart(self):
+        """libvirtd anew, as a service is restarted; guests run on."""
+        self.end_libvirtd(signal.SIGTERM)
+
+    def end_libvirtd(self, number):
+        """By that signal; PID 1 starts it again, and then it answers."""
+        before = self.libvirtd()
+        os.kill(before, number)
+        lab.eventually(lambda: self.libvirtd() != before and self.answers(), 20,
+                       f"libvirtd on {self.name} is back")
+        self.events.close()
+        self.events = QemuEvents(self)
+
     def runs(self, name):
         return self.virsh("domstate", name, check=False).strip() == "running"
 
@@ -365,13 +386,13 @@ class Host:
         return name in self.virsh("list", "--name").split()
 
     def qemu(self, name):
-        """The process of a guest, as this machine counts them; None if it is not here."""
-        found = lab.run("pgrep", "-f", f"{self.dir.split('/')[-2]}.*guest={name},", check=False)
-        here = f"/proc/{self.process.popen.pid}/ns/net"
-        for pid in found.split():
-            if os.path.exists(f"/proc/{pid}/ns/net") and os.path.samefile(f"/proc/{pid}/ns/net", here):
-                return int(pid)
-        return None
+        """The process of a guest, as this machine counts them; LookupError if it is not here."""
+        for pid in lab.run("pgrep", "-f", f"guest={name},").split():
+            with contextlib.suppress(OSError):
+                if os.path.samefile(f"/proc/{pid}/ns/net",
+                                    f"/proc/{self.process.popen.pid}/ns/net"):
+                    return int(pid)
+        raise LookupError(f"no {name} on {self.name}")
 
     def serial(self, name):
         try:
@@ -383,7 +404,7 @@ class Host:
     def stop(self, *_):
         """End all of it: the host's PID 1 is killed, and every QEMU goes with it."""
         if self.events:
-            self.events.process.kill()
+            self.events.close()
         return self.process.kill()
 
 
@@ -397,6 +418,11 @@ class QemuEvents:
             ["virsh", "-q", "-c", host.uri, "qemu-monitor-event", "--loop"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=lab._die_with_parent)
         os.set_blocking(self.process.stdout.fileno(), False)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
     def events(self):
         while more := self.process.stdout.read(65536):
@@ -476,12 +502,12 @@ class World(topology.World):
         lab.eventually(lambda: self.net.ping("cn", self.guests[name].address), 10,
                        f"cn reaches {name}")
 
-    def migrate(self, name, target, *options, check=True):
-        """virsh migrate to a host; its standard error. The process when options ask not to wait."""
+    def migrate(self, name, target, *options, check=True, live=True):
+        """virsh migrate to a host; its standard error."""
         source = self.hypervisors[self.where[name]]
         careof = topology.CAREOF[target]
         done = subprocess.run(
-            ["virsh", "-q", "-c", source.uri, "migrate", "--live", "--p2p", *options, name,
+            ["virsh", "-q", "-c", source.uri, "migrate", *(["--live"] if live else []), "--p2p", *options, name,
              f"qemu+tcp://[{careof}]/system", "--migrateuri",
              f"tcp://[{careof}]:{MIGRATION_PORT}"], capture_output=True, text=True,
             timeout=MOVE_S)
