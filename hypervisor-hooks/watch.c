@@ -41,8 +41,11 @@ struct watch {
 	struct hv_conf conf;
 	virConnectPtr libvirt; /* NULL: not connected */
 	struct hv_seen seen;
-	int timer; /* libvirt's number of the one that looks again */
-	bool lost, stop, complained;
+	int timer;	 /* libvirt's number of the one that looks again */
+	bool lost;	 /* libvirtd */
+	bool behind;	 /* mrd did not take a word: all is told again, and nothing until then */
+	bool complained; /* libvirtd has not answered since */
+	bool stop;
 };
 
 /* ---- words ---- */
@@ -63,7 +66,18 @@ look_again(struct watch *w)
 	virEventUpdateTimeout(w->timer, AGAIN_MS);
 }
 
-/* True if mrd has heard it, also if it said no: then its state is another, and that is logged. */
+static bool
+fall_behind(struct watch *w)
+{
+	w->behind = true;
+	look_again(w);
+	return false;
+}
+
+/*
+ * True if mrd has heard it, also if it said no: then its state is another, and that is logged.
+ * While we are behind nothing is said: one that hangs would hold up everything, word by word.
+ */
 static bool
 say(struct watch *w, enum word word, const char *name, const char *words)
 {
@@ -71,6 +85,8 @@ say(struct watch *w, enum word word, const char *name, const char *words)
 	struct hv_answer answer;
 	int r;
 
+	if (w->behind)
+		return false;
 	snprintf(line, sizeof(line), "%s", verbs[word]);
 	if (!hv_word_add(line, sizeof(line), name) ||
 	    strlen(line) + strlen(words) + 16 > sizeof(line))
@@ -82,15 +98,16 @@ say(struct watch *w, enum word word, const char *name, const char *words)
 	if (r < 0) {
 		log_limited(LOG_LEVEL_WARN, "watch", "mrd does not answer, trying again",
 		    "socket=%s: %s", w->conf.control, strerror(-r));
-		look_again(w);
-		return false;
+		return fall_behind(w);
 	}
+	if (!answer.ok && strcmp(answer.code, "closing") == 0)
+		return fall_behind(w);
 	if (!answer.ok)
 		log_info("watch", "mrd says no", "words=\"%s\" error=%s message=\"%s\"", line,
 		    answer.code, answer.text);
 	else
 		log_debug("watch", "told", "words=\"%s\"", line);
-	return answer.ok || strcmp(answer.code, "closing") != 0;
+	return true;
 }
 
 /* ---- guests ---- */
@@ -178,6 +195,7 @@ look_at_all(struct watch *w)
 	int n = virConnectListAllDomains(w->libvirt, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 	struct hv_seen_guest *g, *next;
 
+	w->behind = false;
 	if (n < 0) {
 		look_again(w);
 		return;
@@ -185,7 +203,7 @@ look_at_all(struct watch *w)
 	HASH_ITER (hh, w->seen.by_name, g, next)
 		g->there = false;
 	for (int i = 0; i < n; i++) {
-		(void)tell(w, AS_IT_IS, domains[i], true); /* else looked at again */
+		(void)tell(w, AS_IT_IS, domains[i], true); /* if not heard, looked at again */
 		g = hv_seen_find(&w->seen, virDomainGetName(domains[i]));
 		if (g)
 			g->there = true;
@@ -234,8 +252,7 @@ on_lifecycle(virConnectPtr c, virDomainPtr domain, int event, int detail, void *
 		if (words_of_events[i].event != event ||
 		    (words_of_events[i].detail != ANY && words_of_events[i].detail != detail))
 			continue;
-		if (!tell(w, words_of_events[i].word, domain, event == VIR_DOMAIN_EVENT_STARTED))
-			look_again(w);
+		(void)tell(w, words_of_events[i].word, domain, event == VIR_DOMAIN_EVENT_STARTED);
 		return 0;
 	}
 	return 0;

@@ -145,6 +145,19 @@ def test_watcher_that_starts_late_tells_what_it_missed(world):
     lives(world, "A")
 
 
+def test_source_whose_mrd_hangs_hears_it_all_afterwards(world):
+    """X-02: the guest is taken from it all the same; what it missed is told again."""
+    os.kill(world.mrd("A").pid(), signal.SIGSTOP)
+    try:
+        world.move("vm1", "B")
+        lab.eventually(lambda: world.binding("vm1")["coa"] == topology.CAREOF["B"], 5)
+    finally:
+        os.kill(world.mrd("A").pid(), signal.SIGCONT)
+    lives(world, "B")
+    world.move("vm1", "A")
+    lives(world, "A")
+
+
 def test_pause_and_resume(world):
     """X-03: a paused guest is suspended, a resumed one is registered."""
     hypervisor = world.hypervisors["A"]
