@@ -13,7 +13,7 @@ static const struct conf_key keys[] = {
 	    .def = RUNSTATEDIR "/mrd/mrd.ctl", .doc = "Where mrd listens." },
 	{ "deadline", CONF_MS, AT(deadline_ms), .min = 100, .max = 30000, .def = "2s",
 	    .doc = "How long a migration may be held up by the question whether the guest may come "
-		   "here. After three quarters of it mrd no longer waits for the home agent." },
+		   "here. It has to be longer than mrd waits for the home agent." },
 	{ "insist", CONF_BOOL, AT(insist), .def = "yes",
 	    .doc =
 		"Stop a migration that mrd refuses, or about which it says nothing in time. With "

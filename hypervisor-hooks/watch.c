@@ -31,7 +31,7 @@
 #include "hypervisor-hooks/hv_seen.h"
 
 #define AGAIN_MS 500	  /* after a failure: look at everything again */
-#define WORD_MS 1000	  /* mrd answers a word in less, or is taken to be away */
+#define WORD_MS 2500	  /* mrd answers a word in less, or is taken to be away */
 #define KEEPALIVE_S 5	  /* libvirtd is asked whether it lives */
 #define KEEPALIVE_COUNT 3 /* and gone when so many stay unanswered */
 
