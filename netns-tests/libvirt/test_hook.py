@@ -129,6 +129,16 @@ def test_hung_or_missing_mrd_stops_it_by_the_deadline(world):
     world.mrd("B").start()
 
 
+def test_configuration_that_is_not_valid_stops_only_what_is_ours(world):
+    """Each error with its line; a guest without our metadata goes on."""
+    hook = Hook(world, 'insist = perhaps\nask = yes\n')
+    status, said, _ = hook.call(VM1, "migrate", "begin")
+    assert status == 1 and "hypervisor.conf is not valid" in said, said
+    assert "hook.conf:3: insist" in said and "hook.conf:4" in said, said
+    assert hook.call(VM1, "migrate", "begin", domain(VM1, ""))[0] == 0
+    assert hook.call(VM1, "release", "end")[0] == 0
+
+
 def test_hook_ends_within_50_ms(world):
     """When all is well: median and longest of thirty arrivals are printed."""
     hook, took = Hook(world), []
