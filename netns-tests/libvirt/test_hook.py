@@ -139,6 +139,7 @@ def test_configuration_that_is_not_valid_stops_only_what_is_ours(world):
     assert hook.call(VM1, "release", "end")[0] == 0
 
 
+@pytest.mark.figures
 def test_hook_ends_within_50_ms(world):
     """When all is well: median and longest of thirty arrivals are printed."""
     hook, took = Hook(world), []
