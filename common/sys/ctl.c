@@ -31,6 +31,7 @@ struct ctl {
 	void *ctx;
 	struct ctl_client *clients;
 	size_t n_clients;
+	uint64_t laters; /* handed out so far */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -335,11 +336,40 @@ on_line(void *ctx, struct ctl_client *client, char *line)
 
 	run_line(&call, line);
 	if (call.code)
+		client->later = 0;
+	if (client->later)
+		return;
+	if (call.code)
 		put(client, error_line(call.code, call.message));
 	else if (client->monitor && !monitored)
 		put(client, event_line("monitor")); /* from here on nothing is missed */
 	else
 		put(client, json_pack("{s:b}", "ok", 1));
+}
+
+uint64_t
+ctl_later(struct ctl_call *call)
+{
+	if (!call->client)
+		return 0;
+	call->client->later = ++call->ctl->laters;
+	return call->client->later;
+}
+
+void
+ctl_answer(struct ctl *c, uint64_t later, void (*fn)(void *ctx, struct ctl_call *call), void *ctx)
+{
+	struct ctl_client *x = c->clients;
+	struct ctl_call call = { .ctl = c };
+
+	while (x && (later == 0 || x->later != later))
+		x = x->next;
+	if (!x)
+		return;
+	call.client = x;
+	fn(ctx, &call);
+	put(x, call.code ? error_line(call.code, call.message) : json_pack("{s:b}", "ok", 1));
+	ctl_client_resume(x);
 }
 
 static void

@@ -18,6 +18,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ctl;	 /* the socket and its clients */
 struct ctl_call; /* one request being answered */
@@ -52,6 +53,15 @@ void ctl_line(struct ctl_call *call, json_t *o);
 /* End with an error. code: "usage", "unknown-guest", "refused" ...: a fixed word. */
 __attribute__((format(printf, 3, 4))) void ctl_fail(
     struct ctl_call *call, const char *code, const char *fmt, ...);
+
+/*
+ * This request is answered later, by ctl_answer with the number returned; until then
+ * no other of that client is read. 0: nobody waits for the answer.
+ */
+uint64_t ctl_later(struct ctl_call *call);
+/* fn answers it by ctl_line and ctl_fail. Who has gone meanwhile is not answered. */
+void ctl_answer(
+    struct ctl *c, uint64_t later, void (*fn)(void *ctx, struct ctl_call *call), void *ctx);
 
 /*
  * Send an event to all who said `monitor`. Takes the reference. "time" (RFC 3339,

@@ -114,7 +114,7 @@ watch(struct ctl_client *c)
 		ev_io_start(c->loop, &c->out);
 	else
 		ev_io_stop(c->loop, &c->out);
-	if (c->dead || c->closing || waits)
+	if (c->dead || c->closing || waits || c->later)
 		ev_io_stop(c->loop, &c->in);
 	else
 		ev_io_start(c->loop, &c->in);
@@ -150,7 +150,7 @@ answer_lines(struct ctl_client *c)
 {
 	char *end;
 
-	while (!c->dead && !c->closing && ctl_client_waiting(c) == 0 &&
+	while (!c->dead && !c->closing && !c->later && ctl_client_waiting(c) == 0 &&
 	       (end = memchr(c->line, '\n', c->line_len))) {
 		size_t n = (size_t)(end - c->line) + 1;
 
@@ -168,6 +168,14 @@ answer_lines(struct ctl_client *c)
 		c->line_len = 0;
 	}
 	ctl_client_flush(c);
+}
+
+void
+ctl_client_resume(struct ctl_client *c)
+{
+	c->later = 0;
+	write_backlog(c);
+	answer_lines(c);
 }
 
 static void

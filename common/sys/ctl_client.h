@@ -15,6 +15,7 @@
 #include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define CTL_LINE_MAX 4096	      /* octets of a request without its newline */
 #define CTL_BACKLOG_MAX (256 * 1024u) /* octets of events not read */
@@ -28,9 +29,10 @@ struct ctl_client_ops {
 };
 
 struct ctl_client {
-	struct ctl_client *next; /* the owner's, as are the next two */
+	struct ctl_client *next; /* the owner's, as are the next three */
 	bool may_change;	 /* root, or the daemon's own user */
 	bool monitor;
+	uint64_t later; /* its request is answered later: no other is read; 0 if not so */
 
 	struct ev_loop *loop;
 	const struct ctl_client_ops *ops;
@@ -53,6 +55,9 @@ void ctl_client_free(struct ctl_client *c); /* without calling gone */
 /* Add to the backlog. No memory: the client is dropped. */
 void ctl_client_put(struct ctl_client *c, const char *p, size_t n);
 size_t ctl_client_waiting(const struct ctl_client *c);
+
+/* Its request has been answered at last: go on with what it has said since. */
+void ctl_client_resume(struct ctl_client *c);
 
 /* Write what can be written now. The client may be gone afterwards unless it is busy. */
 void ctl_client_flush(struct ctl_client *c);

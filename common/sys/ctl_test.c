@@ -28,6 +28,7 @@ struct world {
 	char dir[32], path[64];
 	char did[256]; /* what verbs were run with */
 	char text[CTL_BACKLOG_MAX * 2];
+	uint64_t later; /* of the last `wait` */
 };
 
 /* ---- verbs that say what they were given ---- */
@@ -81,7 +82,17 @@ run_much(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 		ctl_line(call, json_pack("{s:i}", "number", i));
 }
 
+static void
+run_wait(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
+{
+	struct world *w = ctx;
+
+	note(ctx, argc, argv, "wait");
+	w->later = ctl_later(call);
+}
+
 static const struct ctl_verb verbs[] = {
+	{ "wait", true, run_wait, NULL, "answered later" },
 	{ "show", false, run_show, NULL, "two lines" },
 	{ "show guests", false, run_show_guests, "[NAME]", "none" },
 	{ "set", true, run_set, "NAME", "an event" },
@@ -511,6 +522,65 @@ a_line_may_be_run_without_a_client(void **state)
 }
 
 static void
+say_seven(void *ctx, struct ctl_call *call)
+{
+	(void)ctx;
+	ctl_line(call, json_pack("{s:i}", "n", 7));
+}
+
+static void
+say_no(void *ctx, struct ctl_call *call)
+{
+	ctl_fail(call, "refused", "%s", (const char *)ctx);
+}
+
+static void
+a_request_may_be_answered_later_and_the_next_one_waits(void **state)
+{
+	struct world *w = *state;
+	int fd = dial(w), other = dial(w);
+
+	ask(w, fd, "wait\nshow\n", "");
+	assert_string_equal(w->did, "wait");
+	ask(w, other, "show guests\n", "{\"ok\":true}\n"); /* nobody else waits */
+	ctl_answer(w->ctl, w->later + 1, say_no, "not he");
+	assert_int_equal(hear(w, fd), 0);
+	assert_string_equal(w->text, "");
+	ctl_answer(w->ctl, w->later, say_seven, NULL);
+	assert_int_equal(hear(w, fd), 0);
+	assert_string_equal(
+	    w->text, "{\"n\":7}\n{\"ok\":true}\n{\"n\":1}\n{\"n\":2}\n{\"ok\":true}\n");
+	ask(w, fd, "wait\n", "");
+	ctl_answer(w->ctl, w->later, say_no, "after all not");
+	assert_int_equal(hear(w, fd), 0);
+	assert_string_equal(
+	    w->text, "{\"ok\":false,\"error\":\"refused\",\"message\":\"after all not\"}\n");
+	ctl_answer(w->ctl, w->later, say_seven, NULL); /* a second time: to nobody */
+	assert_int_equal(hear(w, fd), 0);
+	assert_string_equal(w->text, "");
+	close(fd);
+	close(other);
+}
+
+static void
+who_does_not_wait_for_the_answer_is_not_missed(void **state)
+{
+	struct world *w = *state;
+	int fd = dial(w);
+
+	ask(w, fd, "wait\n", "");
+	close(fd);
+	ctl_answer(w->ctl, w->later, say_seven, NULL);
+	fd = dial(w);
+	ask(w, fd, "wait\n", "");
+	ctl_close(w->ctl); /* answers "closing" */
+	w->ctl = NULL;
+	assert_int_equal(hear(w, fd), -1);
+	assert_non_null(strstr(w->text, "closing"));
+	close(fd);
+}
+
+static void
 joined_words_split_into_the_same_words(void **state)
 {
 	const char *const words[] = { "guest", "a b", "", "say \"x\"", "c\\d", "\\ \"", "\t" };
@@ -554,6 +624,8 @@ main(void)
 		test(a_path_that_cannot_be_is_refused),
 		test(clients_are_told_when_the_daemon_stops),
 		test(a_line_may_be_run_without_a_client),
+		test(a_request_may_be_answered_later_and_the_next_one_waits),
+		test(who_does_not_wait_for_the_answer_is_not_missed),
 		cmocka_unit_test(joined_words_split_into_the_same_words),
 	};
 
