@@ -182,3 +182,23 @@ text_to_u32(const char *s, uint32_t min, uint32_t max, uint32_t *ret_n)
 	*ret_n = (uint32_t)n;
 	return 0;
 }
+
+int
+text_to_unix_us(const char *s, int64_t *ret_us)
+{
+	int64_t us, unit = 100000;
+	int r = get_digits(&s, &us);
+
+	if (r < 0)
+		return r;
+	if (us > INT64_MAX / 2000000)
+		return -ERANGE;
+	us *= 1000000;
+	if (*s == '.' && s[1] != '\0')
+		for (s++; *s >= '0' && *s <= '9' && unit > 0; s++, unit /= 10)
+			us += (*s - '0') * unit;
+	if (*s != '\0')
+		return -EINVAL;
+	*ret_us = us;
+	return 0;
+}

@@ -35,5 +35,7 @@ int text_to_mac(const char *s, struct nd_mac *ret_mac);
 int text_to_ms(const char *s, int64_t *ret_ms);
 /* The shortest exact form: 90000 is "90s", 120000 is "2m", 0 is "0". */
 const char *text_ms(int64_t ms, char buf[static 32]);
+/* A moment, "1700000000" or "1700000000.123456": microseconds of unix time out. */
+int text_to_unix_us(const char *s, int64_t *ret_us);
 /* Whole decimal numbers only. -ERANGE outside min..max. */
 int text_to_u32(const char *s, uint32_t min, uint32_t max, uint32_t *ret_n);

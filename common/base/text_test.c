@@ -147,6 +147,31 @@ addresses_come_back_as_rfc_5952_writes_them(void **state)
 	assert_int_equal(text_to_addr("", &a), -EINVAL);
 }
 
+static void
+moments_are_seconds_with_up_to_six_digits_behind_the_point(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t us;
+	} good[] = {
+		{ "0", 0 },
+		{ "1700000000", 1700000000000000 },
+		{ "1700000000.123456", 1700000000123456 },
+		{ "1700000000.5", 1700000000500000 },
+	};
+	static const char *const bad[] = { "", "x", "-1", "1.", "1.x", "1.1234567", "1 ",
+		"99999999999999999999" };
+	int64_t us = 7;
+
+	(void)state;
+	for (size_t i = 0; i < countof(good); i++) {
+		assert_int_equal(text_to_unix_us(good[i].text, &us), 0);
+		assert_int_equal(us, good[i].us);
+	}
+	for (size_t i = 0; i < countof(bad); i++)
+		assert_true(text_to_unix_us(bad[i], &us) < 0);
+}
+
 int
 main(void)
 {
@@ -156,6 +181,7 @@ main(void)
 		cmocka_unit_test(macs_are_six_pairs_of_digits),
 		cmocka_unit_test(numbers_are_whole_and_within_bounds),
 		cmocka_unit_test(addresses_come_back_as_rfc_5952_writes_them),
+		cmocka_unit_test(moments_are_seconds_with_up_to_six_digits_behind_the_point),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
