@@ -157,8 +157,8 @@ int kern_frame_mac(struct kern *k, const char *dev, struct nd_mac *ret_mac);
 int kern_frame_send(struct kern *k, const char *dev, const uint8_t *frame, size_t n);
 
 /*
- * Keep copies of what goes out on dev, for a tenth of a second, or no more: of at
- * most 4096 frames of all links together. Idempotent. 0 or -errno.
+ * Keep copies of what goes out on dev, for a second, or no more: of at most 4096
+ * frames of all links together, the newest. Idempotent. 0 or -errno.
  */
 int kern_keep(struct kern *k, const char *dev, bool on);
 /*

@@ -3,7 +3,7 @@
  *
  * A hypervisor that stops a guest leaves in its port what the guest had not read, and
  * nobody can read that back. So while a guest may stop at any moment, copies of what
- * goes out on its link are kept for a short time, and those younger than the stop can
+ * goes out on its link are kept for a second, and those younger than the stop can
  * be sent to where it went.
  *
  * One packet socket with a ring for all links: the kernel writes, and we only look when
@@ -32,7 +32,8 @@ enum {
 	SLOTS = 4096,
 	BLOCK_OCTETS = SLOT_OCTETS * 32,
 	ADDRESS_AT = 32, /* of a slot: TPACKET_ALIGN(sizeof(struct tpacket2_hdr)) */
-	AGE_US = 100000, /* older ones are let go */
+	FULL = SLOTS / 4 * 3, /* beyond it the oldest are let go, */
+	AGE_US = 1000000,     /* and those older than this */
 	SIFT_MS = 20,
 };
 
@@ -122,7 +123,8 @@ sift(struct kern_keeps *s, bool all)
 
 	clock_gettime(CLOCK_REALTIME, &now); /* the ring's stamps are by this one */
 	before_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - AGE_US;
-	while (is_filled(slot(s, s->first)) && (all || stamp_us(slot(s, s->first)) < before_us))
+	while (is_filled(slot(s, s->first)) && (all || is_filled(slot(s, s->first + FULL)) ||
+						       stamp_us(slot(s, s->first)) < before_us))
 		let_go(s);
 }
 
