@@ -38,8 +38,8 @@ guest_due(const struct mr_guest *g)
 	/* A de-registration under way is waited for. */
 	if (g->reg.state != MR_REG_LEAVING)
 		due = mono_min(due, g->over);
-	due = mono_min(due, g->late_over);
-	due = mono_min(due, g->homing.due);
+	due = mono_min(due, mono_min(g->late_over, g->homing.due));
+	due = mono_min(due, mr_hand_due(&g->hand));
 	return mono_min(due, g->retry);
 }
 
@@ -63,6 +63,7 @@ mr_settle(struct mr *mr, const struct tick *now)
 
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
 		mr_choose_settle(mr, g, now);
+		mr_handover_settle(mr, g);
 		if (g->dirty && (g->retry.ms == INT64_MAX || mono_reached(now->now, g->retry)))
 			(void)mr_apply(mr, g, now->now); /* tried again */
 	}
@@ -208,6 +209,7 @@ tick_guest(struct mr *mr, struct mr_guest *g, const struct tick *now)
 	if (mono_reached(now->now, g->late_over))
 		end_late_agent(g);
 	mr_reg_tick(&g->reg, now);
+	mr_handover_tick(g, now);
 	mr_radv_tick(mr, g, now->now);
 	mr_return_tick(mr, g, now);
 	if (mono_reached(now->now, g->over) && g->reg.state != MR_REG_LEAVING)
@@ -314,6 +316,9 @@ mr_count_name(enum mr_count count)
 		[MR_N_PLAN_FAILED] = "kernel-refused",
 		[MR_N_DISCOVERY_SENT] = "discovery-sent",
 		[MR_N_DISCOVERY_FAILED] = "discovery-not-sent",
+		[MR_N_ASKED] = "asked",
+		[MR_N_HANDED] = "handed-over",
+		[MR_N_KEPT_SENT] = "kept-sent-on",
 		[MR_N_MH_MALFORMED] = "dropped-malformed",
 		[MR_N_MH_UNKNOWN] = "dropped-unknown-type",
 		[MR_N_MH_PROBLEM] = "dropped-header-at-fault",

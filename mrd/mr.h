@@ -38,6 +38,9 @@ enum mr_count {
 	MR_N_PLAN_FAILED,
 	MR_N_DISCOVERY_SENT,
 	MR_N_DISCOVERY_FAILED, /* the kernel would not send it */
+	MR_N_ASKED,
+	MR_N_HANDED,
+	MR_N_KEPT_SENT, /* packets kept, and sent to where the guest went */
 	/* From here on: dropped. */
 	MR_N_DROPPED,
 	MR_N_MH_MALFORMED = MR_N_DROPPED,
@@ -72,6 +75,9 @@ struct mr_event {
 		MR_EVENT_REGISTERED, /* took_ms; for a refresh too, with `refresh` set */
 		MR_EVENT_REFUSED,    /* status, from, fatal */
 		MR_EVENT_LAPSED,
+		MR_EVENT_ASKED,	     /* guest->hand.ask has its answer */
+		MR_EVENT_EXPECTED,   /* address; :: nobody is any more */
+		MR_EVENT_HANDED,     /* address that has it now */
 		MR_EVENT_AGENT,	     /* from; the guest has the new one */
 		MR_EVENT_DISCOVERED, /* mr_agents() are others */
 		MR_EVENT_RETURNED,   /* at home, and no binding is left; status, took_ms */
@@ -100,6 +106,12 @@ struct mr_ops {
 	int (*link)(void *ctx, const char *dev);
 	/* Take signalling sent to this care-of address, or no more. */
 	int (*listen)(void *ctx, const struct in6_addr *addr, bool on);
+	/* Keep copies of what goes out on dev, or no more. 0 or -errno. */
+	int (*keep)(void *ctx, const char *dev, bool on);
+	/* Send those to the guest from since_us on (unix time) by this tunnel. How many, or -errno.
+	 */
+	int (*send_kept)(void *ctx, const struct mr_guest *g, int64_t since_us,
+	    const struct kobj_tunnel *tunnel);
 	/* Octets that fit into this tunnel; 0 if not known. */
 	uint32_t (*mtu)(void *ctx, const struct kobj_tunnel *tunnel);
 	void (*save)(void *ctx); /* what mr_save() writes has changed: before the kernel does */
@@ -137,6 +149,9 @@ int mr_configure(
 /* keys may be NULL; what is given must agree with what is known, or makes it known. */
 int mr_word(struct mr *mr, enum mr_word word, const char *name, const struct mr_guest_conf *keys,
     const struct tick *now, struct mr_why *ret_why);
+/* `suspended`, with the moment it stopped: unix time in microseconds. */
+int mr_suspended(struct mr *mr, const char *name, int64_t stopped_us, const struct tick *now,
+    struct mr_why *ret_why);
 /* `guest gone NAME deregister`: shut down for good, no other host will register it. */
 int mr_gone_for_good(
     struct mr *mr, const char *name, const struct tick *now, struct mr_why *ret_why);

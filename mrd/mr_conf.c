@@ -56,6 +56,15 @@ static const struct conf_key top_keys[] = {
 	{ "first-timeout", CONF_MS, AT(first_timeout_ms), .min = 100, .max = 32000, .def = "1500ms",
 	  .doc = "Wait for the answer to the first Binding Update of a guest that the home agent may "
 		 "not know, InitialBindackTimeoutFirstReg (RFC 6275 13). Doubled for each one after." },
+	{ "ask", CONF_BOOL, AT(ask), .def = "yes",
+	  .doc = "Before a guest arrives the home agent is asked whether it may, and who has it. One that "
+		 "does not know the question is nobody to wait for." },
+	{ "ask-timeout", CONF_MS, AT(ask_timeout_ms), .min = 100, .max = 10000, .def = "1s",
+	  .doc = "How long an answer is waited for before the arrival goes on without one." },
+	{ "early-switch", CONF_BOOL, AT(early_switch), .def = "yes",
+	  .doc = "A guest that stops here while another host awaits it is handed over at once: the home "
+		 "agent is told to send its packets there, and what still comes here is sent on. If no, "
+		 "its new host registers it when it runs." },
 	{ "grace", CONF_MS, AT(grace_ms), .min = 0, .max = 60000, .def = "2s",
 	  .doc = "How long late packets are still taken, for a guest that has left and at the previous "
 		 "care-of address (RFC 6275 11.3.1)." },

@@ -64,6 +64,8 @@ struct mr_conf {
 	int on_stop;  /* enum mr_on_stop */
 	int datapath; /* enum kern_datapath */
 	bool local_delivery, uplink_router;
+	bool ask, early_switch;
+	int64_t ask_timeout_ms;
 	uint32_t traffic_class, hop_limit;
 	uint32_t table_base, rule_priority;
 	uint32_t guests_max;

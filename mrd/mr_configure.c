@@ -55,6 +55,12 @@ mr_take_values(struct mr *mr, const struct mr_conf *conf)
 		.first_timeout_ms = conf->first_timeout_ms,
 		.next_agent_ms = conf->next_agent_ms,
 	};
+	mr->hand_conf = (struct mr_hand_conf){
+		.ask = conf->ask,
+		.early = conf->early_switch,
+		.ask_timeout_ms = conf->ask_timeout_ms,
+		.grace_ms = conf->grace_ms,
+	};
 	mr->host.table_base = conf->table_base;
 	mr->host.rule_priority = conf->rule_priority;
 	mr->host.local_delivery = conf->local_delivery;

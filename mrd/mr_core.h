@@ -20,6 +20,9 @@ struct mr {
 
 	struct mr_conf conf; /* without its guests */
 	struct mr_reg_conf reg_conf;
+	struct mr_hand_conf hand_conf;
+	uint16_t ask_id;    /* of the last question */
+	int64_t stopped_us; /* of the word being done: unix time, or 0 */
 	struct mr_host host;
 	struct mr_agents agents; /* whom guests may be registered with: found, configured */
 	struct mr_agents found;	 /* on the home link */
@@ -116,3 +119,23 @@ void mr_place_all(struct mr *mr, const struct tick *now);
 void mr_displace(struct mr *mr, struct mr_guest *g);
 void mr_return_tick(struct mr *mr, struct mr_guest *g, const struct tick *now);
 void mr_uplink_frame(struct mr *mr, const uint8_t *p, size_t n, const struct tick *now);
+
+/* ---- mr_handover.c: what two hosts and the home agent say about a guest that moves ---- */
+
+extern const struct mr_hand_ops mr_hand_ops;
+/* The guest enters another state: what is to be sent first, and, after the kernel, last. */
+void mr_handover_before(struct mr *mr, struct mr_guest *g, enum mr_guest_state to, bool for_good,
+    const struct tick *now);
+void mr_handover_after(
+    struct mr *mr, struct mr_guest *g, enum mr_guest_state from, const struct tick *now);
+/* Of what it knows, and what it does: copies are kept or no longer. */
+void mr_handover_settle(struct mr *mr, struct mr_guest *g);
+/* Messages of the home agent: false, not one of these. */
+bool mr_handover_take(
+    struct mr *mr, const struct ip6_mh_packet *p, const struct mh *m, const struct tick *now);
+/* Does it answer a Binding Update that handed the guest over? */
+bool mr_handover_acknowledged(
+    struct mr *mr, struct mr_guest *g, const struct mh *ba, const struct tick *now);
+/* Binding Error, status 2. */
+void mr_handover_not_understood(struct mr *mr, const struct ip6_mh_packet *p);
+void mr_handover_tick(struct mr_guest *g, const struct tick *now);

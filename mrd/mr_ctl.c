@@ -339,10 +339,70 @@ arrive(struct mrd *d, struct ctl_call *call, enum mr_word word, int argc, const 
 		fail_why(call, &why);
 }
 
+/* Somebody who waits for the home agent's answer about a guest. */
+struct mrd_wait {
+	struct mrd_wait *next;
+	char name[MR_NAME_MAX + 1];
+	uint64_t later;
+};
+
+static void
+say_answer(void *ctx, struct ctl_call *call)
+{
+	const struct mr_guest *g = ctx;
+	const struct mr_hand *hand = &g->hand;
+
+	if (hand->ask == MR_ASK_NO)
+		ctl_fail(call, "refused", "%s: the home agent refuses it: %s (%u)", g->conf.name,
+		    mh_status_name(hand->status), (unsigned)hand->status);
+	else if (hand->ask == MR_ASK_NONE)
+		ctl_fail(call, "refused", "%s: taken back", g->conf.name);
+	else
+		ctl_line(call, json_pack("{s:s, s:o}", "answer", mr_ask_name(hand->ask), "source",
+				   addr(&hand->source)));
+}
+
+void
+mrd_ctl_asked(struct mrd *d, const struct mr_guest *g)
+{
+	struct mrd_wait **at = &d->waits;
+
+	while (*at) {
+		struct mrd_wait *w = *at;
+
+		if (strcmp(w->name, g->conf.name) != 0) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		ctl_answer(d->ctl, w->later, say_answer, (void *)(uintptr_t)g);
+		free(w);
+	}
+}
+
+static void
+wait_for_answer(struct mrd *d, struct ctl_call *call, const struct mr_guest *g)
+{
+	struct mrd_wait *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return; /* nothing is wrong, it is only not waited for */
+	w->later = ctl_later(call);
+	memcpy(w->name, g->conf.name, sizeof(w->name));
+	w->next = d->waits;
+	d->waits = w;
+}
+
 static void
 guest_incoming(void *ctx, struct ctl_call *call, int argc, const char *const *argv)
 {
-	arrive(ctx, call, MR_WORD_INCOMING, argc, argv);
+	struct mrd *d = ctx;
+	const struct mr_guest *g;
+
+	arrive(d, call, MR_WORD_INCOMING, argc, argv);
+	g = argc > 0 ? mr_find(d->mr, argv[0]) : NULL;
+	if (g && g->hand.ask == MR_ASK_OPEN)
+		wait_for_answer(d, call, g);
 }
 
 static void
@@ -366,10 +426,14 @@ guest_suspended(void *ctx, struct ctl_call *call, int argc, const char *const *a
 {
 	struct mrd *d = ctx;
 	struct tick now = daemon_now();
-	const char *name = only_name(call, argc, argv);
+	bool has_time = argc == 3 && strcmp(argv[1], "at") == 0;
+	const char *name = has_time ? argv[0] : only_name(call, argc, argv);
+	int64_t stopped_us = 0;
 	struct mr_why why;
 
-	if (name && mr_word(d->mr, MR_WORD_SUSPENDED, name, NULL, &now, &why) < 0)
+	if (has_time && text_to_unix_us(argv[2], &stopped_us) < 0)
+		ctl_fail(call, "usage", "%s: not a time, 1700000000.123456", argv[2]);
+	else if (name && mr_suspended(d->mr, name, stopped_us, &now, &why) < 0)
 		fail_why(call, &why);
 }
 
@@ -455,13 +519,27 @@ static const struct ctl_verb verbs[] = {
 	{ "guest forget",    true,  guest_forget,  "NAME", "know it no longer; it must not be here" },
 	{ "guest incoming",  true,  guest_incoming, "NAME [KEY VALUE ...]", "it will arrive here" },
 	{ "guest running",   true,  guest_running, "NAME [KEY VALUE ...]", "it runs here, now" },
-	{ "guest suspended", true,  guest_suspended, "NAME", "it is stopped and may go away" },
+	{ "guest suspended", true,  guest_suspended, "NAME [at TIME]",
+	  "it is stopped, since TIME, and may go away" },
 	{ "guest gone",      true,  guest_gone,    "NAME [deregister]",
 	  "it is not here any more; deregister: and nowhere else either" },
 	{ "guest cancel",    true,  guest_cancel,  "NAME", "it was to arrive and does not" },
 	{ "guest refresh",   true,  guest_refresh, "NAME", "send a Binding Update now" },
 	/* clang-format on */
 };
+
+void
+mrd_ctl_close(struct mrd *d)
+{
+	struct mrd_wait *next;
+
+	ctl_close(d->ctl);
+	for (struct mrd_wait *w = d->waits; w; w = next) {
+		next = w->next;
+		free(w);
+	}
+	d->waits = NULL;
+}
 
 int
 mrd_ctl_open(struct mrd *d)

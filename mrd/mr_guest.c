@@ -25,7 +25,7 @@ static const struct mr_life life[] = {
 
 	{ MR_INCOMING,  MR_WORD_INCOMING,  MR_INCOMING,  MR_LIFE_KEEP },	/* again */
 	{ MR_INCOMING,  MR_WORD_RUNNING,   MR_RUNNING,   MR_LIFE_ATTACH },
-	{ MR_INCOMING,  MR_WORD_GONE,      MR_ABSENT,    MR_LIFE_KEEP },	/* cancelled */
+	{ MR_INCOMING,  MR_WORD_GONE,      MR_LEAVING,   MR_LIFE_KEEP },	/* cancelled */
 
 	{ MR_RUNNING,   MR_WORD_INCOMING,  MR_RUNNING,   MR_LIFE_KEEP },	/* late */
 	{ MR_RUNNING,   MR_WORD_RUNNING,   MR_RUNNING,   MR_LIFE_NUDGE },	/* again */

@@ -19,6 +19,7 @@
 #include "mrd/mr_conf.h"
 #include "mrd/mr_gateway.h"
 #include "mrd/mr_home.h"
+#include "mrd/mr_hand.h"
 #include "mrd/mr_reg.h"
 
 enum mr_guest_state {
@@ -63,6 +64,8 @@ struct mr_guest {
 	mono_t live_until;	    /* until then */
 	struct in6_addr late_agent; /* the one before; ::, or until the grace is over */
 	mono_t late_over;
+	struct mr_hand hand;
+	bool keeping; /* copies of what goes out on its link are kept for it */
 	struct mr_gateway gateway;
 	struct mr_homing homing;
 	uint8_t formers; /* prefixes it had here; it is told that they are no more */

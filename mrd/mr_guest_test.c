@@ -22,7 +22,7 @@ each_word_in_each_state_leads_where_the_table_says(void **state)
 	/* Columns: incoming running suspended gone over. "-" cannot be done. */
 	static const char *const to[MR_GUEST_STATES] = {
 		[MR_ABSENT] = "IR-A-",
-		[MR_INCOMING] = "IR-A-",
+		[MR_INCOMING] = "IR-L-",
 		[MR_RUNNING] = "RRSL-",
 		[MR_SUSPENDED] = "IRSL-",
 		[MR_LEAVING] = "IR-LA",

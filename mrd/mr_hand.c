@@ -9,6 +9,7 @@ forget_source(struct mr_hand *hand)
 	hand->source = in6addr_any;
 	hand->source_over = MONO_NEVER;
 	hand->expected = false;
+	hand->switched.lifetime_s = 0;
 }
 
 static void
@@ -51,6 +52,19 @@ settle(struct mr_hand *hand, enum mr_ask ask)
 	hand->ask = ask;
 	hand->ask_due = MONO_NEVER;
 	hand->ops->answered(hand->ctx, hand);
+}
+
+/* There is nothing more to know. */
+static void
+end_ask(struct mr_hand *hand)
+{
+	bool open = hand->ask == MR_ASK_OPEN;
+
+	hand->ask = MR_ASK_NONE;
+	hand->asks = 0;
+	hand->ask_due = MONO_NEVER;
+	if (open)
+		hand->ops->answered(hand->ctx, hand);
 }
 
 void
@@ -105,10 +119,14 @@ mr_hand_not_understood(struct mr_hand *hand)
 }
 
 bool
-mr_hand_switched(struct mr_hand *hand, const struct hand *notice)
+mr_hand_switched(struct mr_hand *hand, const struct hand *notice, const struct tick *now)
 {
-	(void)notice;
-	return hand->ask == MR_ASK_YES;
+	if (hand->ask != MR_ASK_YES)
+		return false;
+	hand->switched.at = now->now;
+	hand->switched.seq = notice->seq;
+	hand->switched.lifetime_s = notice->lifetime_s;
+	return true;
 }
 
 /* Asked in vain: unknown, but no longer so if an answer still comes. */
@@ -206,24 +224,27 @@ mr_hand_suspended(struct mr_hand *hand, const struct tick *now)
 void
 mr_hand_running(struct mr_hand *hand, const struct tick *now)
 {
-	hand->ask = MR_ASK_NONE;
-	hand->asks = 0;
-	hand->ask_due = MONO_NEVER;
+	end_ask(hand);
 	if (!ip6_is_any(&hand->source))
 		hand->source_over = mono_add_ms(now->now, hand->conf->grace_ms);
-	if (hand->hands > 0)
-		forget_target(hand); /* the home agent expects it no more */
+	if (hand->hands > 0) { /* what the other has got by now comes back */
+		hand->source = hand->target;
+		hand->source_over = mono_add_ms(now->now, hand->conf->grace_ms);
+		forget_target(hand);
+	}
 	hand->stopped = false;
 }
 
 void
 mr_hand_gone(struct mr_hand *hand, bool incoming, const struct tick *now)
 {
-	if (incoming && hand->ask != MR_ASK_NONE)
+	if (incoming && hand->ask != MR_ASK_NONE && hand->ask != MR_ASK_NO)
 		hand->ops->ask(hand->ctx, hand, 0);
-	hand->ask = MR_ASK_NONE;
-	hand->asks = 0;
-	hand->ask_due = MONO_NEVER;
+	end_ask(hand);
+	if (incoming && hand->expected) { /* back to who has it; that is his to say */
+		hand->target = hand->source;
+		hand->stopped = true;
+	}
 	forget_source(hand);
 	if (!ip6_is_any(&hand->target)) {
 		if (!hand->stopped)
@@ -231,6 +252,15 @@ mr_hand_gone(struct mr_hand *hand, bool incoming, const struct tick *now)
 		hand->target_over = mono_add_ms(now->now, hand->conf->grace_ms);
 	}
 	hand->stopped = !ip6_is_any(&hand->target);
+}
+
+void
+mr_hand_ended(struct mr_hand *hand)
+{
+	end_ask(hand);
+	forget_source(hand);
+	forget_target(hand);
+	hand->stopped = false;
 }
 
 /* ---- time ---- */

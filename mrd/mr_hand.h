@@ -51,7 +51,8 @@ struct mr_hand_ops {
 	 */
 	bool (*hand_over)(
 	    void *ctx, const struct mr_hand *hand, const struct tick *now, uint16_t *ret_seq);
-	/* hand->ask is not MR_ASK_OPEN any more. */
+	/* hand->ask is not MR_ASK_OPEN any more; MR_ASK_NONE: the word that asked was taken back.
+	 */
 	void (*answered)(void *ctx, const struct mr_hand *hand);
 };
 
@@ -70,6 +71,11 @@ struct mr_hand {
 	struct in6_addr source; /* who has it: lets in what comes from there; ::, nobody */
 	mono_t source_over;
 	bool expected; /* by the home agent: it takes what the guest sends from here */
+	struct {       /* the source has handed it over, said the home agent then */
+		mono_t at;
+		uint16_t seq;
+		uint32_t lifetime_s; /* 0: not so */
+	} switched;
 
 	/* As the source. */
 	struct in6_addr target; /* who is to get it; ::, nobody */
@@ -94,6 +100,8 @@ void mr_hand_suspended(struct mr_hand *hand, const struct tick *now);
 void mr_hand_running(struct mr_hand *hand, const struct tick *now);
 /* incoming: it was awaited, and does not come. */
 void mr_hand_gone(struct mr_hand *hand, bool incoming, const struct tick *now);
+/* It was shut down, or is known no more: nobody else has it. */
+void mr_hand_ended(struct mr_hand *hand);
 
 /* ---- messages; false: nothing that was waited for ---- */
 
@@ -106,7 +114,7 @@ bool mr_hand_not_understood(struct mr_hand *hand);
 bool mr_hand_expected(struct mr_hand *hand, const struct hand *notice, const struct in6_addr *self,
     const struct tick *now);
 /* SWITCHED, at the destination. */
-bool mr_hand_switched(struct mr_hand *hand, const struct hand *notice);
+bool mr_hand_switched(struct mr_hand *hand, const struct hand *notice, const struct tick *now);
 /* A Binding Acknowledgement: does it answer what was sent for the other? */
 bool mr_hand_acknowledged(struct mr_hand *hand, const struct mh_ba *ba, const struct tick *now);
 

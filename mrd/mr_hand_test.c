@@ -50,7 +50,7 @@ on_answered(void *ctx, const struct mr_hand *hand)
 {
 	struct bench *b = ctx;
 
-	assert_true(hand->ask >= MR_ASK_YES);
+	assert_true(hand->ask != MR_ASK_OPEN);
 	b->answers++;
 }
 
@@ -229,7 +229,62 @@ guest_that_does_not_come_is_not_expected_any_more(void **state)
 	assert_int_equal(b.cancels, 1);
 	assert_false(b.hand.expected);
 	assert_true(ip6_is_any(&b.hand.source));
+	assert_int_equal(b.hands, 0); /* the source says where it is */
+}
+
+static void
+what_came_for_a_guest_that_does_not_come_goes_back_for_the_grace(void **state)
+{
+	struct in6_addr source = addr_of(HOST_A);
+	struct bench b;
+
+	(void)state;
+	set_up(&b, &conf);
+	mr_hand_incoming(&b.hand, 7, AT(0));
+	answered(&b, 7, 0, HOST_A, 20);
+	mr_hand_gone(&b.hand, true, AT(500));
+	assert_true(ip6_equal(mr_hand_onward(&b.hand), &source));
+	tick_to(&b, 501, 2499);
+	assert_non_null(mr_hand_onward(&b.hand));
+	tick_to(&b, 2500, 2500);
+	assert_null(mr_hand_onward(&b.hand));
 	assert_int_equal(mr_hand_due(&b.hand).ms, INT64_MAX);
+}
+
+/* At the source: it resumed there. */
+static void
+guest_that_comes_back_gets_what_the_other_has_got(void **state)
+{
+	struct in6_addr target = addr_of(HOST_B);
+	struct bench b;
+
+	(void)state;
+	set_up(&b, &conf);
+	told(&b, HOST_B, 0);
+	mr_hand_suspended(&b.hand, AT(0));
+	mr_hand_running(&b.hand, AT(100));
+	assert_true(ip6_equal(&b.hand.source, &target));
+	assert_false(b.hand.expected);
+	tick_to(&b, 101, 2100);
+	assert_true(ip6_is_any(&b.hand.source));
+}
+
+static void
+switch_heard_before_the_arrival_is_remembered(void **state)
+{
+	struct hand h = { .kind = HAND_SWITCHED, .seq = 77, .lifetime_s = 120 };
+	struct bench b;
+
+	(void)state;
+	set_up(&b, &conf);
+	assert_false(mr_hand_switched(&b.hand, &h, AT(0)));
+	mr_hand_incoming(&b.hand, 7, AT(0));
+	answered(&b, 7, 0, HOST_A, 20);
+	assert_true(mr_hand_switched(&b.hand, &h, AT(300)));
+	assert_int_equal(b.hand.switched.seq, 77);
+	assert_int_equal(b.hand.switched.lifetime_s, 120);
+	mr_hand_gone(&b.hand, true, AT(500));
+	assert_int_equal(b.hand.switched.lifetime_s, 0);
 }
 
 static void
@@ -450,6 +505,9 @@ main(void)
 		TEST("", home_agent_that_does_not_know_the_question_is_not_waited_for),
 		TEST("", awaited_guest_is_asked_for_again_and_that_is_not_news),
 		TEST("", guest_that_does_not_come_is_not_expected_any_more),
+		TEST("X-09", what_came_for_a_guest_that_does_not_come_goes_back_for_the_grace),
+		TEST("X-09", guest_that_comes_back_gets_what_the_other_has_got),
+		TEST("", switch_heard_before_the_arrival_is_remembered),
 		TEST("X-09", source_is_let_in_for_the_grace_after_the_arrival),
 		TEST("X-03 X-09", guest_is_handed_over_the_moment_it_stops),
 		TEST("M-43",

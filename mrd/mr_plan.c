@@ -125,6 +125,27 @@ add_tunnels(const struct sketch *s, bool leaving)
 	add_tunnel(s, &s->host->late_careof, agent, true);
 	if (!ip6_equal(&s->g->late_agent, agent))
 		add_tunnel(s, &s->host->careof, &s->g->late_agent, true);
+	/* what came too late to its former host; it goes nowhere but to the guest. */
+	if (!ip6_equal(&s->g->hand.source, agent))
+		add_tunnel(s, &s->host->careof, &s->g->hand.source, true);
+}
+
+/*
+ * X-09: what comes for a guest that has stopped here goes after it, by a tunnel that
+ * lets nothing in. False: nobody is to get it.
+ */
+static bool
+add_onward(const struct sketch *s, struct kobj_dev *ret_dev)
+{
+	const struct in6_addr *onward = mr_hand_onward(&s->g->hand);
+	struct kobj_tunnel tunnel;
+
+	if (!onward || ip6_is_any(&s->host->careof))
+		return false;
+	tunnel = tunnel_from(&s->host->careof, onward);
+	plan_tunnel(s->plan, &tunnel);
+	*ret_dev = kobj_tunnel_dev(&tunnel);
+	return true;
 }
 
 /* One route per prefix of the guest. */
@@ -144,7 +165,12 @@ add_default(const struct sketch *s, uint32_t table)
 	struct kobj_tunnel tunnel = tunnel_from(&s->host->careof, &s->g->reg.with.home_agent);
 	struct kobj_dev dev = kobj_tunnel_dev(&tunnel);
 
-	switch (s->g->reg.state) {
+	enum mr_reg_state state = s->g->reg.state;
+
+	/* The home agent expects it here, and takes what it sends before it is registered. */
+	if (s->g->hand.expected && (state == MR_REG_IDLE || state == MR_REG_WAITING))
+		state = MR_REG_BOUND;
+	switch (state) {
 	case MR_REG_BOUND:
 		if (!ip6_is_any(&s->host->careof)) {
 			add_route(s, table, &everything, MR_METRIC, KOBJ_UNICAST, &dev);
@@ -219,6 +245,7 @@ add_here(struct sketch *s)
 {
 	const struct mr_guest_conf *conf = &s->g->conf;
 	const struct kobj_dev link = kobj_link(conf->link);
+	struct kobj_dev to = link;
 
 	add_home_address(s);
 	plan_proxy(s->plan, conf->link, &conf->home_address);
@@ -231,11 +258,13 @@ add_here(struct sketch *s)
 		plan_neighbour(s->plan, conf->link, &s->via, &conf->mac[0]);
 	}
 	add_tunnels(s, false);
-	add_routes(s, MR_TABLE_IN, MR_METRIC, KOBJ_UNICAST, &link);
+	if (s->g->state == MR_SUSPENDED)
+		(void)add_onward(s, &to);
+	add_routes(s, MR_TABLE_IN, MR_METRIC, KOBJ_UNICAST, &to);
 	add_guest_table(s, &link);
 	if (s->g->state == MR_INCOMING)
 		return;
-	add_routes(s, MR_TABLE_LIVE, MR_METRIC, KOBJ_UNICAST, &link);
+	add_routes(s, MR_TABLE_LIVE, MR_METRIC, KOBJ_UNICAST, &to);
 	add_rule(s, MR_RULE_LIVE, NULL, NULL, MR_TABLE_LIVE);
 }
 
@@ -248,9 +277,14 @@ mr_plan(const struct mr_guest *g, const struct mr_host *host, struct plan *plan)
 	if (mr_guest_is_here(g)) {
 		add_here(&s);
 	} else if (g->state == MR_LEAVING) {
-		/* late packets are caught, and go nowhere. */
+		/* late packets are caught, and go after it, or nowhere. */
+		struct kobj_dev to;
+
 		add_tunnels(&s, true);
-		add_routes(&s, MR_TABLE_IN, MR_METRIC, KOBJ_BLACKHOLE, NULL);
+		if (add_onward(&s, &to))
+			add_routes(&s, MR_TABLE_IN, MR_METRIC, KOBJ_UNICAST, &to);
+		else
+			add_routes(&s, MR_TABLE_IN, MR_METRIC, KOBJ_BLACKHOLE, NULL);
 		if (g->homing.phase == MR_LEFT) { /* to here without a tunnel */
 			add_routes(&s, MR_TABLE_LIVE, MR_METRIC, KOBJ_BLACKHOLE, NULL);
 			add_rule(&s, MR_RULE_LIVE, NULL, NULL, MR_TABLE_LIVE);

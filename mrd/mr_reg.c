@@ -215,6 +215,19 @@ bound(struct mr_reg *reg, const struct input *in)
 	memmove(&reg->out[0], &reg->out[answered], reg->outstanding * sizeof(reg->out[0]));
 }
 
+/* Registered by another for us. Its number counts as ours. */
+static void
+taken(struct mr_reg *reg, const struct input *in)
+{
+	reg->granted_s = in->sent->lifetime_s;
+	reg->acked = in->sent->seq;
+	reg->expires = mono_add_ms(in->sent->at, (int64_t)reg->granted_s * 1000);
+	reg->due = mono_add_ms(in->now->now, MR_REG_CONFIRM_MS);
+	reg->asked = in->now->now;
+	reg->asking = false;
+	reg->refreshing = false;
+}
+
 /*
  * RFC 6275 11.7.1: the next one follows the home agent's number. If what we sent
  * last is newer than that already, this answers an earlier one and all is well.
@@ -287,6 +300,7 @@ static const struct rule {
 } rules[] = {
 	/* clang-format off */
 	{ MR_REG_IDLE,     MR_REG_ATTACH,       MR_REG_WAITING,  begin },	/* RFC 6275 11.7.1 */
+	{ MR_REG_IDLE,     MR_REG_TAKEN,        MR_REG_BOUND,    taken },
 
 	{ MR_REG_WAITING,  MR_REG_TIMER,        MR_REG_WAITING,  resend },	/* RFC 6275 11.8 */
 	{ MR_REG_WAITING,  MR_REG_SILENT,       MR_REG_WAITING,  later },
@@ -637,6 +651,31 @@ mr_reg_due(const struct mr_reg *reg)
 	if (reg->held)
 		return MONO_NEVER;
 	return mono_min(reg->due, reg->expires);
+}
+
+void
+mr_reg_taken(
+    struct mr_reg *reg, uint16_t seq, uint32_t lifetime_s, mono_t at, const struct tick *now)
+{
+	const struct mr_reg_sent sent = { .seq = seq, .lifetime_s = lifetime_s, .at = at };
+	struct input in = { .event = MR_REG_TAKEN, .now = now, .sent = &sent };
+
+	if (reg->state != MR_REG_IDLE) {
+		mr_reg_word(reg, MR_REG_ATTACH, now);
+		return;
+	}
+	reg->held = false;
+	step(reg, &in);
+}
+
+bool
+mr_reg_number(struct mr_reg *reg, const struct tick *now, uint16_t *ret_seq)
+{
+	if (mono_before(now->now, rate_clear(reg, now->now)))
+		return false;
+	*ret_seq = mr_seq_next(&reg->seq, now->unix_ms);
+	rate_count(reg, now->now);
+	return true;
 }
 
 bool

@@ -41,6 +41,7 @@ enum mr_reg_event {
 	MR_REG_NUDGE,	   /* the home agent wants to hear from us */
 	MR_REG_FORCE,	   /* the operator wants it sent */
 	MR_REG_PAUSE,	   /* the home agent's node does not speak Mobile IPv6 just now */
+	MR_REG_TAKEN,	   /* mr_reg_taken */
 	/* What the machine makes itself of time and acknowledgements: */
 	MR_REG_TIMER,
 	MR_REG_EXPIRE,
@@ -61,6 +62,7 @@ enum mr_reg_event {
 #define MR_REG_TIMEOUT_MS 1000	    /* INITIAL_BINDACK_TIMEOUT */
 #define MR_REG_TIMEOUT_MAX_MS 32000 /* MAX_BINDACK_TIMEOUT */
 #define MR_REG_FAREWELLS 3	    /* de-registrations sent before giving up; ours */
+#define MR_REG_CONFIRM_MS 250	    /* after mr_reg_taken: not among those of the next move; ours */
 #define MR_REG_SEQUENCE_TRIES 3	    /* 135s in a row answered at once; ours */
 
 struct mr_reg_conf {
@@ -173,6 +175,20 @@ bool mr_reg_answer(struct mr_reg *reg, const struct mh *ba, const struct tick *n
 
 void mr_reg_tick(struct mr_reg *reg, const struct tick *now);
 mono_t mr_reg_due(const struct mr_reg *reg);
+
+/*
+ * A sequence number for a Binding Update that hands the guest over (mr_hand.h), counted
+ * as one of ours. False: not now, there were as many as M-43 allows.
+ */
+bool mr_reg_number(struct mr_reg *reg, const struct tick *now, uint16_t *ret_seq);
+
+/*
+ * The guest runs here, and another host has registered it for us with this number, so
+ * many seconds at that instant: bound, to be confirmed by a Binding Update of our own in
+ * a moment. In a state other than idle it is MR_REG_ATTACH.
+ */
+void mr_reg_taken(
+    struct mr_reg *reg, uint16_t seq, uint32_t lifetime_s, mono_t at, const struct tick *now);
 
 /* Was a Binding Update with this number sent and not yet answered? */
 bool mr_reg_is_outstanding(const struct mr_reg *reg, uint16_t seq);

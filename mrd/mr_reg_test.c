@@ -1292,10 +1292,80 @@ a_random_life_never_spins_nor_sends_while_held(void **state)
 	assert_true(sent + w->n > 1000);
 }
 
+/* ---- handed over by another host (mr_hand.h) ---- */
+
+static void
+what_another_registered_for_us_is_bound_and_confirmed_in_a_moment(void **state)
+{
+	struct world *w = idle();
+	struct tick t = at_ms(0);
+
+	(void)state;
+	mr_reg_taken(&w->reg, 77, 120, at_ms(-50).now, &t);
+	assert_int_equal(w->reg.state, MR_REG_BOUND);
+	assert_int_equal(w->reg.acked, 77);
+	assert_int_equal(w->n, 0);
+	assert_sent_at(w, 0, NULL, 0);
+	pass(w, MR_REG_CONFIRM_MS);
+	assert_int_equal(w->n, 1);
+	assert_true(answer(w, 0, 120));
+	pass(w, 60000);
+	assert_int_equal(w->n, 1);
+}
+
+static void
+what_is_never_confirmed_lapses_at_the_end_of_the_others_lifetime(void **state)
+{
+	struct world *w = idle();
+	struct tick t = at_ms(0);
+
+	(void)state;
+	mr_reg_taken(&w->reg, 77, 120, at_ms(-50).now, &t);
+	pass(w, 119949);
+	assert_int_equal(w->reg.state, MR_REG_BOUND);
+	pass(w, 119950);
+	assert_int_equal(w->reg.state, MR_REG_LAPSED);
+}
+
+static void
+what_is_suspended_again_at_once_is_not_confirmed(void **state)
+{
+	struct world *w = idle();
+	struct tick t = at_ms(0);
+
+	(void)state;
+	mr_reg_taken(&w->reg, 77, 120, at_ms(-50).now, &t);
+	word(w, MR_REG_HOLD);
+	pass(w, 10000);
+	assert_int_equal(w->n, 0);
+}
+
+static void
+binding_updates_for_another_host_count_as_ours(void **state)
+{
+	struct world *w = bound_for(120);
+	struct tick t = at_ms(w->ms);
+	uint16_t seq = w->sent[0].seq, next;
+
+	(void)state;
+	for (int i = 1; i < MR_REG_RATE; i++) {
+		assert_true(mr_reg_number(&w->reg, &t, &next));
+		assert_true(mh_seq_newer(next, seq));
+		seq = next;
+	}
+	assert_false(mr_reg_number(&w->reg, &t, &next));
+	t = at_ms(w->ms + 1000);
+	assert_true(mr_reg_number(&w->reg, &t, &next));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("", what_another_registered_for_us_is_bound_and_confirmed_in_a_moment),
+		TEST("M-59", what_is_never_confirmed_lapses_at_the_end_of_the_others_lifetime),
+		TEST("X-03", what_is_suspended_again_at_once_is_not_confirmed),
+		TEST("M-43 X-04", binding_updates_for_another_host_count_as_ours),
 		TEST("M-41 M-42", first_is_resent_after_1500_ms_doubling_to_32_s_and_on),
 		TEST("M-60 M-41", first_timeout_is_what_is_configured),
 		TEST("M-50 M-41", refresh_comes_at_half_and_is_resent_after_1_s_doubling),

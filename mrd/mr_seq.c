@@ -22,6 +22,15 @@ mr_seq_next(struct mr_seq *s, int64_t unix_ms)
 }
 
 void
+mr_seq_heard(struct mr_seq *s, uint16_t seq, int64_t unix_ms)
+{
+	bool fresh = s->any && unix_ms - s->at_ms < MR_SEQ_FORGET_MS;
+
+	if (!fresh || mh_seq_newer(seq, s->last))
+		*s = (struct mr_seq){ .any = true, .last = seq, .at_ms = unix_ms };
+}
+
+void
 mr_seq_learn(struct mr_seq *s, uint16_t last, int64_t unix_ms)
 {
 	*s = (struct mr_seq){ .any = true, .learnt = true, .last = last, .at_ms = unix_ms };

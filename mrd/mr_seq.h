@@ -31,5 +31,7 @@ struct mr_seq {
 uint16_t mr_seq_of_time(int64_t unix_ms);
 /* The number for a Binding Update sent now; remembered as the last. */
 uint16_t mr_seq_next(struct mr_seq *s, int64_t unix_ms);
+/* A number that another host has used: the next one is newer. */
+void mr_seq_heard(struct mr_seq *s, uint16_t seq, int64_t unix_ms);
 /* The home agent's last accepted number, from a 135. */
 void mr_seq_learn(struct mr_seq *s, uint16_t last, int64_t unix_ms);

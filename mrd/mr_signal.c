@@ -139,6 +139,7 @@ reg_moved(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_eve
 	if (reg->state == MR_REG_HOME && from != MR_REG_HOME)
 		returned(mr, g, now->now);
 	switch (on) {
+	case MR_REG_TAKEN:
 	case MR_REG_ACK:
 		if (reg->state == MR_REG_BOUND)
 			accepted(mr, g, now->now);
@@ -251,7 +252,7 @@ take_acknowledgement(struct mr *mr, struct mr_guest *g, const struct ip6_mh_pack
 {
 	if (mr->ops->authentic && !mr->ops->authentic(mr->ctx, p, m))
 		mr_dropped(mr, MR_N_BA_NOT_AUTHENTIC, &p->src);
-	else if (!mr_reg_answer(&g->reg, m, now))
+	else if (!mr_handover_acknowledged(mr, g, m, now) && !mr_reg_answer(&g->reg, m, now))
 		mr_dropped(mr, MR_N_BA_NOT_ASKED, &p->src);
 }
 
@@ -263,14 +264,16 @@ is_home_agent(const struct mr_guest *g, const struct in6_addr *a)
 
 /*
  * RFC 6275 11.3.6: status 1, the home agent has lost the binding. Status 2 is about
- * an extension that we asked for: we ask for none.
+ * an extension that we asked for: the one of mr_hand.h.
  */
 static void
 take_error(struct mr *mr, const struct ip6_mh_packet *p, const struct mh *m, const struct tick *now)
 {
 	struct mr_guest *g = mr_guests_by_home(&mr->guests, &m->be.home);
 
-	if (!g || g->reg.state == MR_REG_IDLE)
+	if (m->be.status == 2)
+		mr_handover_not_understood(mr, p);
+	else if (!g || g->reg.state == MR_REG_IDLE)
 		mr_dropped(mr, MR_N_MH_NOT_OURS, &p->src);
 	else if (!is_home_agent(g, &p->src))
 		mr_dropped(mr, MR_N_MH_STRANGER, &p->src);
@@ -320,6 +323,8 @@ take_message(
 		take_error(mr, p, m, now);
 		return;
 	}
+	if (mr_handover_take(mr, p, m, now))
+		return;
 	if (m->type != MH_BA && m->type != MH_BRR) {
 		mr_dropped(mr, MR_N_MH_UNEXPECTED, &p->src);
 		return;

@@ -63,6 +63,19 @@ enter_absent(struct mr *mr, struct mr_guest *g)
 		mr_forget_guest(mr, g);
 }
 
+/* It runs here. If the source has handed it over already, that only has to be confirmed. */
+static void
+attach(struct mr_guest *g, const struct tick *now)
+{
+	const struct mr_hand *hand = &g->hand;
+
+	if (hand->switched.lifetime_s)
+		mr_reg_taken(
+		    &g->reg, hand->switched.seq, hand->switched.lifetime_s, hand->switched.at, now);
+	else
+		mr_reg_word(&g->reg, MR_REG_ATTACH, now);
+}
+
 /*
  * A word that can be done is done. What its registration must no longer send stops
  * first (X-03), the run-time file is written before the kernel is asked, and the
@@ -72,12 +85,14 @@ void
 mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum mr_reg_event leave,
     const struct tick *now)
 {
-	bool news = life->to != g->state;
+	enum mr_guest_state from = g->state;
+	bool news = life->to != from;
 
 	if (life->reg == MR_LIFE_HOLD) {
 		mr_reg_word(&g->reg, MR_REG_HOLD, now);
 		mr_homing_quiet(&g->homing);
 	}
+	mr_handover_before(mr, g, life->to, leave == MR_REG_DEREGISTER, now);
 	if (life->reg == MR_LIFE_DETACH)
 		mr_reg_word(&g->reg, leave, now);
 	if (life->reg == MR_LIFE_ATTACH)
@@ -94,12 +109,13 @@ mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum mr_r
 	mr_place(mr, g, now);
 	(void)mr_apply(mr, g, now->now); /* tried again: the guest is there, whatever we can do */
 	if (life->reg == MR_LIFE_ATTACH) {
-		mr_reg_word(&g->reg, MR_REG_ATTACH, now);
+		attach(g, now);
 		mr_gateway_start(&g->gateway, now->now);
 		mr_radv_tick(mr, g, now->now);
 	} else {
 		mr_gateway_stop(&g->gateway);
 	}
+	mr_handover_after(mr, g, from, now);
 	if (life->to == MR_ABSENT)
 		enter_absent(mr, g);
 	else
@@ -151,6 +167,7 @@ mr_add(struct mr *mr, const struct mr_guest_conf *conf, enum mr_origin origin, u
 	g->owner = mr;
 	g->dirty = true;
 	mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
+	mr_hand_init(&g->hand, &mr->hand_conf, &mr_hand_ops, g);
 	g->reg.careof = mr->host.careof;
 	mr_choose_first(mr, g);
 	mr_gateway_stop(&g->gateway);
@@ -180,6 +197,7 @@ mr_change(
 	g->retry = MONO_NEVER;
 	if (!same_home) {
 		mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
+		mr_hand_ended(&g->hand);
 		g->reg.careof = mr->host.careof;
 		mr_choose_first(mr, g);
 		mr_place(mr, g, now);
@@ -254,6 +272,7 @@ do_word(struct mr *mr, enum mr_word word, const char *name, const struct mr_gues
 		r = mr_apply(mr, g, now->now);
 		if (r < 0)
 			goto take_back;
+		mr_handover_before(mr, g, MR_INCOMING, false, now);
 		tell_state(mr, g);
 		mr_settle(mr, now);
 		return 0;
@@ -279,6 +298,18 @@ mr_word(struct mr *mr, enum mr_word word, const char *name, const struct mr_gues
     const struct tick *now, struct mr_why *ret_why)
 {
 	return do_word(mr, word, name, keys, MR_REG_DETACH, now, ret_why);
+}
+
+int
+mr_suspended(struct mr *mr, const char *name, int64_t stopped_us, const struct tick *now,
+    struct mr_why *ret_why)
+{
+	int r;
+
+	mr->stopped_us = stopped_us;
+	r = do_word(mr, MR_WORD_SUSPENDED, name, NULL, MR_REG_DETACH, now, ret_why);
+	mr->stopped_us = 0;
+	return r;
 }
 
 int

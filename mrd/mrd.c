@@ -221,7 +221,7 @@ static void
 stop(struct mrd *d, bool clean)
 {
 	notify_state("STOPPING=1");
-	ctl_close(d->ctl);
+	mrd_ctl_close(d);
 	if (d->kern)
 		mrd_links_done(d);
 	if (clean && d->conf.on_stop == MR_REMOVE)

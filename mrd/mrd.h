@@ -50,7 +50,8 @@ struct mrd {
 	struct mrd_link *links; /* owned */
 	struct mrd_was *was;	/* owned; in the order of change */
 	size_t was_n, was_cap;
-	bool unsaved; /* the last try to write the run-time file failed */
+	struct mrd_wait *waits; /* owned: clients that wait for the home agent's answer */
+	bool unsaved;		/* the last try to write the run-time file failed */
 };
 
 /* ---- mrd_world.c ---- */
@@ -81,6 +82,9 @@ void mrd_was_load(struct mrd *d);
 /* ---- mr_ctl.c ---- */
 
 int mrd_ctl_open(struct mrd *d); /* 0 or -errno */
+void mrd_ctl_close(struct mrd *d);
+/* The question about this guest has its answer: who waits for it gets it. */
+void mrd_ctl_asked(struct mrd *d, const struct mr_guest *g);
 
 /* ---- mrd.c ---- */
 

@@ -165,6 +165,33 @@ op_listen(void *ctx, const struct in6_addr *addr, bool on)
 	return r;
 }
 
+static int
+op_keep(void *ctx, const char *dev, bool on)
+{
+	struct mrd *d = ctx;
+	int r = kern_keep(d->kern, dev, on);
+
+	if (r < 0)
+		log_warn("hand", "no copies are kept", "dev=%s: %s", dev, strerror(-r));
+	return r;
+}
+
+static int
+op_send_kept(
+    void *ctx, const struct mr_guest *g, int64_t since_us, const struct kobj_tunnel *tunnel)
+{
+	struct mrd *d = ctx;
+	int n = kern_keep_send(d->kern, g->conf.link, g->conf.mac, g->conf.macs, since_us, tunnel);
+
+	if (n < 0)
+		log_warn("hand", "what was kept cannot be sent", "name=%s: %s", g->conf.name,
+		    strerror(-n));
+	else
+		log_info(
+		    "hand", "sent what it had not read", "name=%s packets=%d", g->conf.name, n);
+	return n;
+}
+
 static uint32_t
 op_mtu(void *ctx, const struct kobj_tunnel *tunnel)
 {
@@ -358,6 +385,52 @@ tell_discovered(struct mrd *d, const struct mr_event *e)
 }
 
 static void
+tell_asked(struct mrd *d, const struct mr_event *e)
+{
+	const struct mr_hand *hand = &e->guest->hand;
+	const char *name = e->guest->conf.name;
+	char source[TEXT_ADDR_MAX];
+
+	if (hand->ask == MR_ASK_NO)
+		log_warn("hand", "the home agent refuses it", "name=%s status=%u reason=\"%s\"",
+		    name, (unsigned)hand->status, mh_status_name(hand->status));
+	else
+		log_info("hand", "asked", "name=%s answer=%s source=%s", name,
+		    mr_ask_name(hand->ask), text_addr(&hand->source, source));
+	if (ctl_is_monitored(d->ctl))
+		ctl_event(d->ctl, "asked",
+		    json_pack("{s:s, s:s, s:o, s:i}", "name", name, "answer",
+			mr_ask_name(hand->ask), "source", json_addr(&hand->source), "status",
+			(int)hand->status));
+	mrd_ctl_asked(d, e->guest);
+}
+
+static void
+tell_expected(struct mrd *d, const struct mr_event *e)
+{
+	const char *name = e->guest->conf.name;
+	char text[TEXT_ADDR_MAX];
+
+	log_info(
+	    "hand", "expected elsewhere", "name=%s addr=%s", name, text_addr(&e->address, text));
+	if (ctl_is_monitored(d->ctl))
+		ctl_event(d->ctl, "expected",
+		    json_pack("{s:s, s:o}", "name", name, "address", json_addr(&e->address)));
+}
+
+static void
+tell_handed(struct mrd *d, const struct mr_event *e)
+{
+	const char *name = e->guest->conf.name;
+	char text[TEXT_ADDR_MAX];
+
+	log_info("hand", "handed over", "name=%s addr=%s", name, text_addr(&e->address, text));
+	if (ctl_is_monitored(d->ctl))
+		ctl_event(d->ctl, "handed",
+		    json_pack("{s:s, s:o}", "name", name, "address", json_addr(&e->address)));
+}
+
+static void
 tell_careof(struct mrd *d, const struct mr_event *e)
 {
 	char text[TEXT_ADDR_MAX];
@@ -400,6 +473,9 @@ op_event(void *ctx, const struct mr_event *e)
 		[MR_EVENT_REGISTERED] = tell_registered,
 		[MR_EVENT_REFUSED] = tell_refused,
 		[MR_EVENT_LAPSED] = tell_lapsed,
+		[MR_EVENT_ASKED] = tell_asked,
+		[MR_EVENT_EXPECTED] = tell_expected,
+		[MR_EVENT_HANDED] = tell_handed,
 		[MR_EVENT_AGENT] = tell_agent,
 		[MR_EVENT_RETURNED] = tell_returned,
 		[MR_EVENT_DISCOVERED] = tell_discovered,
@@ -418,6 +494,8 @@ const struct mr_ops mrd_ops = {
 	.mac = op_mac,
 	.link = op_link,
 	.listen = op_listen,
+	.keep = op_keep,
+	.send_kept = op_send_kept,
 	.mtu = op_mtu,
 	.save = op_save,
 	.arm = op_arm,
