@@ -61,6 +61,7 @@ class Guest:
         return f"2001:db8:200:{self.number:x}:{end}"
 
 
+COPY_MS = 50  # from `incoming` to the stop: with libvirt some 260
 GUESTS = {"vm1": Guest("vm1", 1, True), "vm2": Guest("vm2", 2, False)}
 
 
@@ -137,6 +138,7 @@ class World:
                  had_extra="", clock_offset_ms=None, keep=None, mtu=1500):
         self.guests = {name: GUESTS[name] for name in guests}
         self.plain, self.datapath = plain, datapath or lab.DATAPATH
+        self.correspondent = CORRESPONDENT
         self.mrd_extra, self.had_extra = mrd_extra, had_extra
         self.clock_offset_ms = clock_offset_ms or {}
         self.mtu = mtu
@@ -236,18 +238,20 @@ class World:
         return any(a["local"] == self.guests[name].address and not a.get("tentative")
                    for a in found[0]["addr_info"])
 
-    def move(self, name, target, stop_ms=100, say=lambda *_: None):
+    def move(self, name, target, stop_ms=100, say=lambda *_: None, copy_ms=COPY_MS):
         """Live-migrate: the words and moments of a hypervisor; a Stop.
 
-        The tap on the target is made after `incoming`, as libvirt does it.
+        The tap on the target is made after `incoming`, as libvirt does it, and then
+        memory is copied for a while. QEMU says when it stopped; so do we.
         """
         source, vm = self.where[name], self.vms[name]
         here, there = self.hosts[source], self.hosts[target]
         there.ask("guest", "incoming", name)
         say(target, f"guest incoming {name}")
         vm.attach(target)
+        lab.pause(copy_ms / 1000)
         suspended = vm.suspend()
-        here.ask("guest", "suspended", name)
+        here.ask("guest", "suspended", name, "at", f"{lab.real_of(suspended):.6f}")
         say("vm", f"suspended on {source}", suspended)
         lab.wait_until(suspended + int(stop_ms * 1e6))
         vm.tell("resume", target)

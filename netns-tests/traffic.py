@@ -6,6 +6,7 @@ tools/linkcount. All times are nanoseconds of CLOCK_MONOTONIC.
 
 import array
 import bisect
+import contextlib
 import signal
 import statistics
 import subprocess
@@ -143,6 +144,17 @@ def stop_flows(flows):
     for flow in flows:
         flow.receiver.notify(signal.SIGTERM)
     return [flow._record(s, flow.receiver.line()) for flow, s in zip(flows, sent)]
+
+
+@contextlib.contextmanager
+def both_ways(world, name):
+    """Streams to and from a guest; the list gets their two records at the end."""
+    records, net = [], world.net
+    flows = [Flow(net, "cn", name, world.guests[name].address, 7001),
+             Flow(net, name, "cn", world.correspondent, 7002)]
+    yield records
+    records += stop_flows(flows)
+
 
 
 # ---- one TCP session ----

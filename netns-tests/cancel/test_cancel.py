@@ -5,6 +5,7 @@
 """
 
 import lab
+import pytest
 import topology
 import traffic
 
@@ -28,14 +29,31 @@ def objects(world, ns):
             "links": sorted(links), "addresses": addresses}
 
 
+@pytest.fixture(scope="module")
+def plain():
+    """As RFC 3963 alone would have it."""
+    with topology.World(mrd_extra="ask = no\nearly-switch = no\n") as made:
+        for name in made.guests:
+            made.boot(name, "A")
+        yield made
+
+
 def signalling(packets):
     from scapy.layers.inet6 import IPv6
 
     return [p for p in packets if IPv6 in p and p[IPv6].nh in (135, 60, 43)]
 
 
+def updates(packets):
+    """Binding Updates among them; questions (type 11) and notices (19, 20) change no binding."""
+    from scapy.layers.inet6 import IPv6
+
+    return [p for p in signalling(packets) if b"\x3b" in (raw := bytes(p[IPv6].payload))
+            and raw[raw.index(b"\x3b") + 2] == 5]
+
+
 def test_migration_cancelled_before_the_stop_leaves_the_target_as_it_was(world):
-    """`gone` while incoming takes all back; not a packet of signalling was sent."""
+    """`gone` while incoming takes all back; not a Binding Update was sent."""
     before = objects(world, "B")
     binding = world.binding("vm1")
     capture = lab.Capture(world.net, "B", "uplink", "ip6")
@@ -44,13 +62,37 @@ def test_migration_cancelled_before_the_stop_leaves_the_target_as_it_was(world):
     lab.eventually(lambda: world.net.ping("cn", VM1.address))
     world.mrd("B").ask("guest", "gone", "vm1")
     lab.eventually(lambda: objects(world, "B") == before, 6, "B is as it was")
-    assert signalling(capture.packets()) == []
+    assert updates(capture.packets()) == []
     after = world.binding("vm1")
     assert (after["coa"], after["seq"]) == (binding["coa"], binding["seq"]) and after["coa"] == A
 
 
-def test_guest_that_resumes_on_the_source_registers_back(world):
+def test_guest_that_resumes_on_the_source_is_served_there(world):
+    """X-03 X-09: handed over when it stopped, taken back when it went on; nothing is lost."""
+    vm, here, there = world.vms["vm1"], world.mrd("A"), world.mrd("B")
+    with traffic.both_ways(world, "vm1") as records:
+        lab.pause(0.2)
+        there.ask("guest", "incoming", "vm1")
+        vm.attach("B")
+        lab.pause(0.1)
+        suspended = vm.suspend()
+        here.ask("guest", "suspended", "vm1", "at", f"{lab.real_of(suspended):.6f}")
+        lab.eventually(lambda: world.binding("vm1")["coa"] == B, 1, "B gets what comes")
+        lab.wait_until(suspended + 150 * traffic.MS)
+        vm.resume("A")
+        here.ask("guest", "running", "vm1")
+        there.ask("guest", "gone", "vm1")
+        lab.eventually(lambda: world.bound("vm1", "A"), 3)
+        lab.pause(0.3)
+    vm.detach("B")
+    assert world.binding("vm1")["coa"] == A
+    inbound, outbound = records
+    assert inbound.lost == outbound.lost == 0
+
+
+def test_guest_that_resumes_on_the_source_registers_back(plain):
     """X-03 M-42: nothing is sent while it is suspended; a newer sequence number afterwards."""
+    world = plain
     vm, here, there = world.vms["vm1"], world.mrd("A"), world.mrd("B")
     flow = traffic.Flow(world.net, "cn", "vm1", VM1.address, 7001)
     lab.pause(0.2)
