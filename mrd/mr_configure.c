@@ -220,6 +220,8 @@ mr_restore(struct mr *mr, const struct mr_state_guest *state, const struct tick 
 	if (mr_guest_is_here(g))
 		(void)mr_link_up(mr, &g->conf, &why); /* it may come yet: mr_link_back */
 	(void)mr_apply(mr, g, now->now);	      /* tried again */
+	if (state->state == MR_INCOMING) /* who was expected is forgotten in time, so once more */
+		mr_handover_before(mr, g, MR_INCOMING, false, now);
 	if (state->state == MR_RUNNING) {
 		mr_reg_word(&g->reg, MR_REG_ATTACH, now);
 		mr_gateway_start(&g->gateway, now->now);

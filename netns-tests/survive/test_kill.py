@@ -55,8 +55,12 @@ POINTS = [
 
 @pytest.fixture(scope="module")
 def settled():
-    """A world in which an undisturbed move each way has shown how things must look afterwards."""
-    with topology.World(guests=(GUEST,), mrd_extra="grace = 200ms\n",
+    """A world in which an undisturbed move each way has shown how things must look afterwards.
+
+    Each host for itself: whom the home agent expects is not remembered over a restart, and
+    how many spare devices there are depends on it.
+    """
+    with topology.World(guests=(GUEST,), mrd_extra="grace = 200ms\nask = no\nearly-switch = no\n",
                         had_extra="grace = 200ms\n") as world:
         world.boot(GUEST, "A")
         looks = {}
