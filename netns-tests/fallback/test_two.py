@@ -11,7 +11,9 @@ import lab
 import pytest
 import topology
 
-HA, HA2 = topology.HOME_AGENT, "2001:db8:101::1"
+HA, HA2 = topology.HOME_AGENT, "2001:db8:100::2"
+HOME = "2001:db8:100::/64"
+BY = {HA: HA, HA2: "2001:db8:101::1"}  # the second is on a link of its own
 GUEST = "vm1"
 QUICK = "first-timeout = 300ms\nnext-agent-after = 600ms\nlifetime = 8s\n"
 
@@ -19,8 +21,8 @@ QUICK = "first-timeout = 300ms\nnext-agent-after = 600ms\nlifetime = 8s\n"
 class TwoAgents(topology.World):
     """The usual world with a second home agent, that serves what the first does or is told to."""
 
-    def __init__(self, had2_guests=None, **how):
-        self.had2_guests = had2_guests
+    def __init__(self, home_agents=f'home-agent = {{ "{HA}", "{HA2}" }}', **how):
+        self.home_agents = home_agents
         super().__init__(guests=(GUEST,), **how)
 
     def _wire(self):
@@ -29,22 +31,23 @@ class TwoAgents(topology.World):
         net.ns("ha2")
         net.link("core", "to-ha2", "ha2", "uplink", mtu=self.mtu)
         net.address("core", "to-ha2", "2001:db8:101::ffff/64")
-        net.address("ha2", "uplink", f"{HA2}/64")
+        net.address("ha2", "uplink", f"{BY[HA2]}/64")
+        net.address("ha2", "lo", f"{HA2}/128")
         net.route("ha2", "default", "via", "2001:db8:101::ffff")
+        net.route("core", f"{HA2}/128", "via", BY[HA2])
 
     def _start(self):
-        guests = self.had2_guests or self.guest_sections(False)
-        text = f'address = "{HA2}"\ndatapath = "{self.datapath}"\n{guests}'
+        text = (f'address = "{HA2}"\ndatapath = "{self.datapath}"\n'
+                f"{self.guest_sections(False)}")
         self.had2 = lab.Daemon(self.net, "ha2", "had", text).start()
         super()._start()
 
     def mrd_conf(self, _host):
-        return super().mrd_conf(_host).replace(f'home-agent = "{HA}"',
-                                               f'home-agent = {{ "{HA}", "{HA2}" }}')
+        return super().mrd_conf(_host).replace(f'home-agent = "{HA}"', self.home_agents)
 
     def attract(self, agent):
         """What a routing protocol between home agents would do."""
-        self.net.route("core", topology.MOBILE, "via", agent)
+        self.net.route("core", topology.MOBILE, "via", BY[agent])
 
     def at(self, agent):
         own = self.registration(GUEST, "A")
@@ -117,3 +120,18 @@ def test_another_mode(made):
     lab.eventually(world.reaches, 10, "cn reaches it")
     binding = world.binding(GUEST)
     assert binding["prefixes"] == [g.prefix] and not binding["explicit"]
+
+
+def test_found(made):
+    """M-46 M-35 M-45: no home agent is configured: had says by discovery which there are, in its
+    order, and the guest is registered with the first of them"""
+    world = made(mrd_extra=QUICK, home_agents=f'discover-home-agents = "{HOME}"',
+                 had_extra=f'agents = {{ "{HA2}", "{HA}" }}\n')
+    world.attract(HA2)
+    start(world)
+    lab.eventually(lambda: world.at(HA2), 10, "at the first that is named")
+    lab.eventually(world.reaches, 10, "cn reaches it")
+    status = world.mrd("A").ask("show", "status")[0]
+    assert status["home_agents"] == [HA2, HA], status
+    world.had2.kill()
+    lab.eventually(lambda: world.at(HA), 15, "at the other")
