@@ -15,7 +15,8 @@ HA, HA2 = topology.HOME_AGENT, "2001:db8:100::2"
 HOME = "2001:db8:100::/64"
 BY = {HA: HA, HA2: "2001:db8:101::1"}  # the second is on a link of its own
 GUEST = "vm1"
-QUICK = "first-timeout = 300ms\nnext-agent-after = 600ms\nlifetime = 8s\n"
+FIRST_MS = 300 if lab.SLOW == 1 else 2000
+QUICK = f"first-timeout = {FIRST_MS}ms\nnext-agent-after = {2 * FIRST_MS}ms\nlifetime = 8s\n"
 
 
 class TwoAgents(topology.World):
