@@ -253,7 +253,7 @@ def test_ignores_a_replay(mrd):
 
 
 def test_status_1(mrd):
-    """M-49 M-51: status 1 is an acceptance"""
+    """M-49: status 1 is an acceptance"""
     g = MrdGuest()
     mrd.answer(g, mrd.running(g), 1, r=True)
     lab.eventually(lambda: mrd.state(g) == "bound", 2, "bound")
