@@ -138,6 +138,22 @@ def test_deregisters(bound):
     assert bound.net.ping("cn", LAN[1])
 
 
+def test_discovery(bound):
+    """M-35 N-44 M-37: abroad it asks the anycast address who is home agent, with R, and registers
+    with who answered; its question for home prefixes is answered with a routing header"""
+    bound.router.forget()
+    bound.router.say("discover", prefix="2001:db8:100::")
+    said = bound.router.expect("home-agents")
+    assert said["router"] and said["ident"] == "4242" and HOME_AGENT in said["agents"], said
+    bound.router.say("choose", home_agent=said["agents"][0])
+    bound.router.say("update")
+    bound.router.expect("bound")
+    bound.router.say("solicit")
+    said = bound.router.expect("prefixes")
+    assert not said["faults"], said
+    assert "2001:db8:100::" in [o["prefix"][:14] for o in said["options"] if "prefix" in o], said
+
+
 def test_advice():
     """M-23: Binding Refresh Advice is less than the lifetime, and it refreshes by it"""
     with HadWorld(had_extra="refresh-advice = 4s\nlifetime-max = 30s\n") as world:
