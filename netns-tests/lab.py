@@ -201,8 +201,8 @@ class Net:
         words = [f"{key}={value}" for key, value in settings.items()]
         self.run(name, "sysctl", "-qw", *words)
 
-    def ip(self, name, *words, check=True):
-        return run("ip", "-n", self.full(name), *words, check=check)
+    def ip(self, name, *words, check=True, **kwargs):
+        return run("ip", "-n", self.full(name), *words, check=check, **kwargs)
 
     def ip_json(self, name, *words):
         """What `ip -j` says: the kernel's own view."""
