@@ -169,20 +169,19 @@ def test_pause_and_resume(world):
 
 def test_offline_migration_says_nothing_of_a_guest_that_does_not_run(world):
     """What the hook announced is taken back: a definition moved, and no guest."""
-    path = world.net.path("idle.xml")
+    path = world.net.path("vm2.xml")
+    world.guests["vm2"] = topology.GUESTS["vm2"]
     with open(path, "w", encoding="utf-8") as out:
-        idle = topology.Guest("idle", 9, True)
-        world.guests["idle"] = idle
-        out.write(world.domain("idle"))
+        out.write(world.domain("vm2"))
     world.hypervisors["A"].virsh("define", path)
     monitor = world.mrd("B").monitor()
     try:
-        world.where["idle"] = "A"
-        world.migrate("idle", "B", "--offline", "--persistent", live=False)
-        monitor.expect("guest", name="idle", state="incoming")
-        lab.eventually(lambda: states(world, "idle") == {"A": None, "B": None}, 5)
+        world.where["vm2"] = "A"
+        world.migrate("vm2", "B", "--offline", "--persistent", live=False)
+        monitor.expect("guest", name="vm2", state="incoming")
+        lab.eventually(lambda: states(world, "vm2") == {"A": None, "B": None}, 5)
     finally:
-        del world.guests["idle"], world.where["idle"]
+        del world.guests["vm2"], world.where["vm2"]
 
 
 def test_post_copy(world):
