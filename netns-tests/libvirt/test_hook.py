@@ -16,6 +16,7 @@ import topology
 import traffic
 
 VM1, VM2 = topology.GUESTS["vm1"], topology.GUESTS["vm2"]
+STRANGER = topology.Guest("stranger", 0x99, True)  # its prefix is nobody's
 CALLS = 30
 DEADLINE_MS = 400
 
@@ -44,11 +45,11 @@ def domain(guest, metadata=None):
 class Hook:
     """The program with a configuration; a call gives status, what it said, and how long it took."""
 
-    def __init__(self, world, extra=""):
+    def __init__(self, world, extra="", deadline_ms=5000):
         self.world = world
         self.conf = world.net.path("hook.conf")
         with open(self.conf, "w", encoding="utf-8") as out:
-            out.write(f'control = "{world.mrd("B").socket}"\ndeadline = {DEADLINE_MS}ms\n{extra}')
+            out.write(f'control = "{world.mrd("B").socket}"\ndeadline = {deadline_ms}ms\n{extra}')
 
     def call(self, guest, operation, sub, xml=None):
         began = lab.mono_ns()
@@ -108,6 +109,13 @@ def test_prefix_of_another_guest_stops_it_and_says_whose(world):
     world.mrd("B").ask("guest", "forget", "other")
 
 
+def test_guest_that_the_home_agent_refuses_is_stopped(world):
+    """N-12: asked before memory is copied, it says no, and virsh shows its reason."""
+    status, said, _ = Hook(world).call(STRANGER, "migrate", "begin")
+    assert status == 1 and "the home agent refuses it" in said and "(132)" in said, said
+    assert states(world) == {}
+
+
 def test_what_is_not_ours_to_stop_is_never_stopped(world):
     """Start, restore, stop, and every guest without our metadata, whatever mrd does."""
     hook = Hook(world)
@@ -125,7 +133,8 @@ def test_what_is_not_ours_to_stop_is_never_stopped(world):
 def test_hung_or_missing_mrd_stops_it_by_the_deadline(world):
     """Never later: the time over the deadline is printed."""
     with hung(world):
-        status, said, took = Hook(world).call(VM1, "migrate", "begin")
+        hook = Hook(world, deadline_ms=DEADLINE_MS)
+        status, said, took = hook.call(VM1, "migrate", "begin")
     assert status == 1 and "mrd does not answer: Connection timed out" in said, said
     assert took >= DEADLINE_MS
     print(f"hook with a hung mrd: {took - DEADLINE_MS:.0f} ms after its deadline of {DEADLINE_MS} ms")
