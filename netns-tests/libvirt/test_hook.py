@@ -100,6 +100,7 @@ def test_guest_that_runs_is_not_taken_back(world):
 
 def test_prefix_of_another_guest_stops_it_and_says_whose(world):
     """The status is 1, and what virsh shows is mrd's own sentence."""
+    lab.eventually(lambda: world.mrd("B").ask("show", "guests") == [], 6, "nobody is there")
     world.mrd("B").ask("guest", "define", "other", "prefix", VM1.prefix, "mac", VM2.mac,
                        "interface", "brvm")
     status, said, _ = Hook(world).call(VM1, "migrate", "begin")
