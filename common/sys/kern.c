@@ -100,6 +100,7 @@ const char *const kern_count_names[KERN_COUNTS] = {
 	[KERN_COUNT_ERROR_RELAYED] = "error-relayed",
 	[KERN_COUNT_ERROR_SUPPRESSED] = "error-suppressed",
 	[KERN_COUNT_PATH_MTU] = "path-mtu-changed",
+	[KERN_COUNT_PATH_NARROW] = "path-too-narrow",
 	[KERN_COUNT_KEEP_SENT] = "kept-sent-on",
 	[KERN_COUNT_KEEP_FAILED] = "kept-not-sent",
 	[KERN_COUNT_KEEP_OVERFLOW] = "kept-overflow",

@@ -91,6 +91,7 @@ static const char filter[] =
     "	counter pass-destination { }\n"
     "	counter pass-late { }\n"
     "	counter encap-link-local { }\n"
+    "	counter path-too-narrow { }\n"
     "	chain stray { counter name tunnel-link-local drop; }\n"
     "	chain group { @nh,192,16 & 0xff0f { 0xff00, 0xff01, 0xff02 } goto stray; }\n"
     "	chain arrivals {\n"
@@ -115,6 +116,9 @@ static const char filter[] =
     "		type filter hook input priority 0; policy accept;\n"
     "		meta l4proto 41 ip6 daddr . ip6 saddr != @ends"
     " counter name tunnel-unknown-source\n"
+    /* An ip6tnl does not fragment, so such a path carries nothing; but anybody can say so. */
+    "		icmpv6 type packet-too-big icmpv6 mtu < 1320 @th,112,8 41"
+    " counter name path-too-narrow drop\n"
     "	}\n"
     "	chain mobile {\n"
     "		type filter hook input priority 0; policy accept;\n"
