@@ -6,151 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/wire/icmp6.h"
 #include "had/ha_core.h"
 #include "had/ha_hand.h"
 #include "had/ha_plan.h"
-
-/* RFC 6275 9.3.3, RFC 4443 2.4 (f): error messages a second, whoever they go to. */
-#define ERRORS_PER_S 10
 
 struct ha_view
 ha_view_of(const struct ha *h)
 {
 	return (struct ha_view){ .policy = h->policy, .table = h->table, .cache = &h->cache };
-}
-
-/* ---- what is said about it ---- */
-
-static void
-say(struct ha *h, enum ha_event_kind kind, enum ha_reason reason, const struct ha_reg *reg,
-    const struct in6_addr *previous_coa)
-{
-	struct ha_event e = {
-		.kind = kind,
-		.reason = reason,
-		.hoa = reg->hoa,
-		.coa = reg->coa,
-		.seq = reg->seq,
-		.lifetime_s = reg->lifetime_s,
-		.n = reg->n,
-		.prefix = reg->prefix,
-	};
-
-	if (previous_coa)
-		e.previous_coa = *previous_coa;
-	h->ops->event(h->ctx, &e);
-}
-
-void
-ha_say_no(struct ha *h, enum ha_reason reason, const struct ip6_mh_packet *p,
-    const struct ha_request *q, int status)
-{
-	struct ha_event e = {
-		.kind = status == HA_SILENT ? HA_EV_DISCARDED : HA_EV_REFUSED,
-		.reason = reason,
-		.from = p->src,
-		.hoa = *ip6_mh_source(p),
-		.coa = q ? q->coa : p->src,
-		.status = status == HA_SILENT ? 0 : (uint8_t)status,
-		.seq = q ? q->seq : 0,
-		.lifetime_s = q ? q->lifetime_s : 0,
-		.n = q ? q->n : 0,
-		.prefix = q ? q->prefix : NULL,
-	};
-
-	h->counted[reason]++;
-	h->ops->event(h->ctx, &e);
-}
-
-/* ---- what is sent ---- */
-
-void
-ha_send_mh(struct ha *h, const struct mh *m, const struct in6_addr *to, const struct in6_addr *home)
-{
-	uint8_t buf[128];
-	struct wire_writer w = { .base = buf, .len = sizeof(buf) };
-	struct ip6_mh_out out = {
-		.src = h->policy->address,
-		.dst = *to,
-		.with_rh2 = home != NULL,
-		.home = home ? *home : in6addr_any,
-		.mh = buf,
-	};
-	int r = mh_put(&w, m);
-
-	assert(r == 0); /* ours are short, and have rows */
-	(void)r;
-	out.mh_len = w.pos;
-	h->ops->send(h->ctx, &out);
-}
-
-/*
- * M-20: whatever the A flag says. M-24: to the source on the wire, through the
- * home address if there was an option with it. M-25: K is never ours to grant.
- */
-static void
-acknowledge(struct ha *h, const struct ip6_mh_packet *p, const struct ha_verdict *v, int status)
-{
-	struct mh m = { .type = MH_BA };
-	int64_t refresh_s = h->policy->refresh_ms / 1000;
-
-	m.ba.status = (uint8_t)status;
-	m.ba.seq = v->seq;
-	if (status < 128 && v->reason != HA_DEREGISTERED) {
-		m.ba.lifetime_s = v->reg.lifetime_s;
-		/* N-25: forwarding is in place, the kernel has said so. */
-		m.ba.flags = v->reg.mobile_router ? MH_BA_R : 0;
-		/* M-23: a binding here lives in memory only, so advice is allowed. */
-		if (refresh_s > 0 && refresh_s < m.ba.lifetime_s) {
-			m.opts.n[MH_OPT_REFRESH] = 1;
-			m.opts.refresh_s = (uint32_t)refresh_s & ~3u;
-		}
-	}
-	ha_send_mh(h, &m, &p->src, p->has_hao ? &p->hao : NULL);
-}
-
-static bool
-may_send_error(struct ha *h, mono_t now, const struct ip6_mh_packet *p)
-{
-	if (!ip6_is_unicast_routable(&p->src))
-		return false;
-	if (mono_reached(now, mono_add_ms(h->errors_since, 1000))) {
-		h->errors_since = now;
-		h->errors = 0;
-	}
-	return h->errors++ < ERRORS_PER_S;
-}
-
-/* RFC 6275 9.3.3: to the source on the wire, no routing header, the option's address or ::. */
-static void
-binding_error(struct ha *h, const struct ip6_mh_packet *p, uint8_t status)
-{
-	struct mh m = { .type = MH_BE };
-
-	m.be.status = status;
-	if (p->has_hao)
-		m.be.home = p->hao;
-	ha_send_mh(h, &m, &p->src, NULL);
-}
-
-static void
-parameter_problem(struct ha *h, const struct ip6_mh_packet *p, size_t at)
-{
-	uint8_t buf[IP6_MIN_MTU];
-	struct wire_writer w = { .base = buf, .len = sizeof(buf) };
-	struct icmp6_error e = { .type = ICMP6_PARAMETER };
-	struct ip6_icmp6_out out = { .src = h->policy->address, .dst = p->src, .icmp6 = buf };
-
-	if (!p->packet)
-		return;
-	e.value = (uint32_t)((size_t)(p->mh - p->packet) + at);
-	e.invoking = p->packet;
-	e.invoking_len = p->packet_len;
-	if (icmp6_error_put(&w, &e, &out.src, &out.dst) < 0)
-		return;
-	out.icmp6_len = w.pos;
-	h->ops->icmp6(h->ctx, &out);
 }
 
 /* ---- bindings come, change, go ---- */
@@ -199,8 +62,10 @@ retire(struct ha *h, struct ha_bind *b, mono_t until)
 	/* Only clears, and what fails to clear is kept in mind by want.h. */
 	(void)want_change(h->want, &b->plan, &h->next, NULL);
 	ha_cache_unclaim(&h->cache, b);
-	if (b->state == HA_BOUND)
+	if (b->state == HA_BOUND) {
 		h->bound--;
+		ha_home_unbound(h, b);
+	}
 	b->state = HA_DELETED;
 	b->lates = 0;
 	ha_hand_end(b);
@@ -227,7 +92,7 @@ take_over(struct ha *h, const struct ha_bind *b, const struct ha_reg *reg, mono_
 
 		if (!other || other == b)
 			continue;
-		say(h, HA_EV_DROPPED, HA_PREFIX_TAKEN, &other->reg, NULL);
+		ha_say(h, HA_EV_DROPPED, HA_PREFIX_TAKEN, &other->reg, NULL);
 		retire(h, other, mono_add_ms(now, HA_DELETE_MS));
 	}
 }
@@ -341,14 +206,16 @@ register_binding(
 	b->expires = mono_add_ms(now, (int64_t)v->reg.lifetime_s * 1000);
 	if (v->reason == HA_MOVED)
 		ha_hand_moved(h, b, &previous, sender, now);
+	if (v->reason == HA_REGISTERED)
+		ha_home_bound(h, b, now);
 	ha_set_due(h, b);
 
 	if (v->reason == HA_MOVED)
-		say(h, HA_EV_MOVED, v->reason, &b->reg, &previous);
+		ha_say(h, HA_EV_MOVED, v->reason, &b->reg, &previous);
 	else if (v->reason == HA_REFRESHED && !changed)
-		say(h, HA_EV_REFRESHED, v->reason, &b->reg, NULL);
+		ha_say(h, HA_EV_REFRESHED, v->reason, &b->reg, NULL);
 	else
-		say(h, HA_EV_REGISTERED, v->reason, &b->reg, NULL);
+		ha_say(h, HA_EV_REGISTERED, v->reason, &b->reg, NULL);
 	return v->reason;
 }
 
@@ -360,11 +227,44 @@ deregister(struct ha *h, const struct ha_verdict *v, mono_t now)
 
 	b->reg.seq = v->reg.seq;
 	if (was_bound)
-		say(h, HA_EV_DEREGISTERED, v->reason, &b->reg, NULL);
+		ha_say(h, HA_EV_DEREGISTERED, v->reason, &b->reg, NULL);
 	retire(h, b, mono_add_ms(now, HA_DELETE_MS));
 }
 
 /* ---- messages ---- */
+
+/* The deed and the answer; status is what authentication has against it. */
+static void
+settle(struct ha *h, mono_t now, const struct ip6_mh_packet *p, const struct ha_request *q,
+    struct ha_verdict *v, int status)
+{
+	if (v->reason == HA_DEREGISTERED)
+		deregister(h, v, now);
+	else if (v->reason == HA_REGISTERED || v->reason == HA_REFRESHED || v->reason == HA_MOVED)
+		v->reason = register_binding(h, v, &q->src, now);
+
+	if (v->reason != HA_AUTHENTICATION)
+		status = ha_reason_status(v->reason);
+	if (status == HA_SILENT || status >= 128)
+		ha_say_no(h, v->reason, p, q, status);
+	else
+		h->counted[v->reason]++;
+	if (status != HA_SILENT)
+		ha_acknowledge(h, p, v, status, now);
+}
+
+void
+ha_settle(struct ha *h, const struct ha_request *q, enum ha_reason found, mono_t now)
+{
+	const struct ip6_mh_packet p = { .src = q->src, .has_hao = q->has_hao, .hao = q->hoa };
+	struct ha_view view = ha_view_of(h);
+	struct ha_verdict v;
+
+	ha_verdict(&view, q, now, &v);
+	if (v.reason == HA_REGISTERED)
+		v.reason = found;
+	settle(h, now, &p, q, &v, 0);
+}
 
 static void
 receive_update(struct ha *h, mono_t now, const struct ip6_mh_packet *p, const struct mh *m)
@@ -384,19 +284,14 @@ receive_update(struct ha *h, mono_t now, const struct ip6_mh_packet *p, const st
 		v.reason = HA_AUTHENTICATION; /* S-11; still not to whom M-24 forbids */
 		v.seq = q.seq;
 	}
-	if (v.reason == HA_DEREGISTERED)
-		deregister(h, &v, now);
-	else if (v.reason == HA_REGISTERED || v.reason == HA_REFRESHED || v.reason == HA_MOVED)
-		v.reason = register_binding(h, &v, &q.src, now);
-
-	if (v.reason != HA_AUTHENTICATION)
-		status = ha_reason_status(v.reason);
-	if (status == HA_SILENT || status >= 128)
-		ha_say_no(h, v.reason, p, &q, status);
+	if (ha_request_deregisters(&q) && v.reason != HA_AUTHENTICATION)
+		ha_home_withdraw(h, &q);
+	if (v.reason == HA_REGISTERED)
+		v.reason = ha_home_test(h, &q, now, &v.seq);
+	if (v.reason == HA_WAITING)
+		h->counted[HA_WAITING]++;
 	else
-		h->counted[v.reason]++;
-	if (status != HA_SILENT)
-		acknowledge(h, p, &v, status);
+		settle(h, now, p, &q, &v, status);
 }
 
 /* M-08: only somebody whose binding says so may speak with a home address. */
@@ -411,8 +306,8 @@ receive_other(struct ha *h, mono_t now, const struct ip6_mh_packet *p)
 	if (ha_bind_is_live(b, now) && ip6_equal(&b->reg.coa, &p->src))
 		return;
 	ha_say_no(h, HA_NO_HAO_BINDING, p, NULL, HA_SILENT);
-	if (may_send_error(h, now, p))
-		binding_error(h, p, 1);
+	if (ha_may_send_error(h, now, p))
+		ha_binding_error(h, p, 1);
 }
 
 /* False: a message that home agents do not take, or with headers it does not come in (M-06). */
@@ -451,13 +346,13 @@ receive_mh(struct ha *h, mono_t now, const struct ip6_mh_packet *p)
 		return;
 	case MH_UNKNOWN:
 		ha_say_no(h, HA_UNKNOWN_TYPE, p, NULL, HA_SILENT);
-		if (may_send_error(h, now, p))
-			binding_error(h, p, 2);
+		if (ha_may_send_error(h, now, p))
+			ha_binding_error(h, p, 2);
 		return;
 	case MH_PROBLEM:
 		ha_say_no(h, HA_BAD_HEADER, p, NULL, HA_SILENT);
-		if (may_send_error(h, now, p))
-			parameter_problem(h, p, at);
+		if (ha_may_send_error(h, now, p))
+			ha_parameter_problem(h, p, at);
 		return;
 	}
 }
@@ -507,9 +402,10 @@ ha_tick(struct ha *h, struct tick t)
 			continue;
 		}
 		if (b->state == HA_BOUND)
-			say(h, HA_EV_EXPIRED, HA_REASONS, &b->reg, NULL);
+			ha_say(h, HA_EV_EXPIRED, HA_REASONS, &b->reg, NULL);
 		forget(h, b, t.now);
 	}
+	ha_home_tick(h, t.now);
 	if (mono_reached(t.now, h->adopted.until))
 		ha_adopted_sift(&h->adopted, h->want, NULL);
 	rearm(h);
@@ -520,7 +416,8 @@ ha_deadline(const struct ha *h)
 {
 	const struct ha_bind *b = ha_due_first(&h->cache.due);
 
-	return mono_min(b ? b->due : MONO_NEVER, h->adopted.until);
+	return mono_min(
+	    ha_home_deadline(&h->home), mono_min(b ? b->due : MONO_NEVER, h->adopted.until));
 }
 
 /* ---- configuration and command ---- */
@@ -546,6 +443,18 @@ judge_again(const struct ha *h, const struct ha_bind *b, mono_t now, struct ha_v
 	ha_verdict(&view, &q, now, ret_verdict);
 }
 
+/* M-21: no binding outlives its home prefix, whose lifetime may be less than it was. */
+static void
+keep_within_prefix(struct ha *h, struct ha_bind *b, mono_t now)
+{
+	const struct ha_link *l = ha_link_of(h->policy, &b->reg.hoa, NULL);
+
+	if (!l)
+		return;
+	b->expires = mono_min(b->expires, mono_add_ms(now, l->valid_ms));
+	ha_set_due(h, b);
+}
+
 static void
 reconsider(struct ha *h, struct ha_bind *b, mono_t now)
 {
@@ -553,12 +462,13 @@ reconsider(struct ha *h, struct ha_bind *b, mono_t now)
 
 	judge_again(h, b, now, &v);
 	if (v.reason == HA_REFRESHED) {
+		keep_within_prefix(h, b, now);
 		v.reg.lifetime_s = b->reg.lifetime_s; /* what was granted stays granted */
 		if (establish(h, b, &v.reg, now) == 0)
 			return;
 		v.reason = HA_KERNEL;
 	}
-	say(h, HA_EV_DROPPED, v.reason, &b->reg, NULL);
+	ha_say(h, HA_EV_DROPPED, v.reason, &b->reg, NULL);
 	forget(h, b, now);
 }
 
@@ -577,7 +487,7 @@ ha_configure(
 		return r;
 	h->policy = policy;
 	h->table = table;
-	ha_adopted_sift(&h->adopted, h->want, &h->underneath);
+	ha_adopted_sift(&h->adopted, h->want, table);
 	/* Only b itself can be freed meanwhile: who is taken over stays, as deleted. */
 	HASH_ITER (hh, h->cache.by_hoa, b, after) {
 		if (b->state == HA_BOUND)
@@ -591,7 +501,7 @@ int
 ha_adopt(struct ha *h, const struct plan *found, struct tick t)
 {
 	mono_t until = mono_add_ms(t.now, h->policy->lifetime_max_ms);
-	int r = ha_adopted_take(&h->adopted, h->want, h->policy, &h->underneath, found, until);
+	int r = ha_adopted_take(&h->adopted, h->want, h->policy, h->table, found, until);
 
 	rearm(h);
 	return r;
@@ -622,7 +532,7 @@ ha_drop(struct ha *h, struct tick t, const struct in6_addr *hoa)
 	if (!b)
 		return -ENOENT;
 	if (b->state == HA_BOUND)
-		say(h, HA_EV_DROPPED, HA_REASONS, &b->reg, NULL);
+		ha_say(h, HA_EV_DROPPED, HA_REASONS, &b->reg, NULL);
 	forget(h, b, t.now);
 	rearm(h);
 	return 0;
@@ -654,6 +564,7 @@ ha_free(struct ha *h)
 		return;
 	ha_cache_done(&h->cache);
 	ha_adopted_done(&h->adopted);
+	ha_home_done(&h->home);
 	plan_done(&h->underneath);
 	plan_done(&h->next);
 	free(h);

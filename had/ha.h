@@ -50,6 +50,8 @@ struct ha_ops {
 	void (*send)(void *ctx, const struct ip6_mh_out *out);
 	/* An ICMPv6 message with its checksum. */
 	void (*icmp6)(void *ctx, const struct ip6_icmp6_out *out);
+	/* A frame on a home link. */
+	void (*frame)(void *ctx, const char *dev, const uint8_t *p, size_t n);
 	/* Call ha_tick then; replaces the instant given before. MONO_NEVER: not at all. */
 	void (*arm)(void *ctx, mono_t when);
 	void (*event)(void *ctx, const struct ha_event *e);
@@ -85,6 +87,15 @@ size_t ha_adopted(const struct ha *h); /* how many are left */
 
 /* A packet with a Mobility Header, or with a Home Address option, to our address. */
 void ha_receive(struct ha *h, struct tick t, const struct ip6_mh_packet *p);
+
+/*
+ * A home link of the configuration is there (ha_home.h), has changed, or is gone: index 0.
+ * 0; -ENOSPC: there are too many.
+ */
+struct ha_station;
+int ha_station(struct ha *h, const char *dev, const struct ha_station *at);
+/* A frame with a Neighbour Solicitation or Advertisement on a home link. */
+void ha_frame(struct ha *h, struct tick t, const char *dev, const uint8_t *p, size_t n);
 
 /* Do what is due. Early or late calls are harmless. */
 void ha_tick(struct ha *h, struct tick t);

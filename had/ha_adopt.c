@@ -34,22 +34,6 @@ ha_adopted_done(struct ha_adopted *a)
 
 /* ---- taking ---- */
 
-static int
-served_by(const struct plan *underneath, struct trie *ret_served)
-{
-	trie_init(ret_served);
-	for (size_t i = 0; i < underneath->n; i++) {
-		struct kobj *o = &underneath->v[i];
-		int r = o->kind == KOBJ_ROUTE ? trie_add(ret_served, &o->route.dst, o) : 0;
-
-		if (r < 0 && r != -EEXIST) {
-			trie_done(ret_served);
-			return r;
-		}
-	}
-	return 0;
-}
-
 static bool
 is_ours(const struct kobj *o, const struct ha_policy *policy)
 {
@@ -84,27 +68,25 @@ take(struct ha_adopted *a, struct want *want, const struct kobj *o)
 
 int
 ha_adopted_take(struct ha_adopted *a, struct want *want, const struct ha_policy *policy,
-    const struct plan *underneath, const struct plan *found, mono_t until)
+    const struct ha_table *table, const struct plan *found, mono_t until)
 {
-	struct trie served;
-	int r = served_by(underneath, &served);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < found->n; i++) {
 		const struct kobj *o = &found->v[i];
 
-		if (is_ours(o, policy) && trie_longest(&served, &o->route.dst))
+		if (is_ours(o, policy) && ha_table_has(table, &o->route.dst))
 			r = take(a, want, o);
 	}
 	if (a->by_dst.n > 0)
 		a->until = until;
-	trie_done(&served);
 	return r;
 }
 
 /* ---- letting go ---- */
 
-struct first {			   /* the first adopted route that is to go */
-	const struct trie *served; /* NULL: any */
+struct first {			       /* the first adopted route that is to go */
+	const struct ha_table *served; /* NULL: any */
 	struct ip6_prefix dst;
 	bool found;
 };
@@ -115,7 +97,7 @@ find_first(void *ctx, const struct ip6_prefix *dst, void *value)
 	struct first *f = ctx;
 
 	(void)value;
-	if (f->served && trie_longest(f->served, dst))
+	if (f->served && ha_table_has(f->served, dst))
 		return true;
 	f->dst = *dst;
 	f->found = true;
@@ -143,8 +125,8 @@ ha_adopted_yield(struct ha_adopted *a, struct want *want, const struct ip6_prefi
 }
 
 /* A walk must not change the trie: so one at a time. */
-static void
-let_go_all(struct ha_adopted *a, struct want *want, const struct trie *served)
+void
+ha_adopted_sift(struct ha_adopted *a, struct want *want, const struct ha_table *served)
 {
 	struct first f;
 
@@ -154,19 +136,4 @@ let_go_all(struct ha_adopted *a, struct want *want, const struct trie *served)
 		if (f.found)
 			let_go(a, want, &f.dst);
 	} while (f.found);
-}
-
-void
-ha_adopted_sift(struct ha_adopted *a, struct want *want, const struct plan *underneath)
-{
-	struct trie served;
-
-	if (a->by_dst.n == 0)
-		return;
-	if (!underneath) {
-		let_go_all(a, want, NULL);
-	} else if (served_by(underneath, &served) == 0) {
-		let_go_all(a, want, &served);
-		trie_done(&served);
-	}
 }

@@ -15,6 +15,7 @@
 #include "common/base/trie.h"
 #include "common/base/want.h"
 #include "had/ha_policy.h"
+#include "had/ha_prefix.h"
 
 struct ha_adopted {
 	struct trie by_dst; /* of what it owns: a plan per route */
@@ -26,17 +27,17 @@ void ha_adopted_init(struct ha_adopted *a);
 void ha_adopted_done(struct ha_adopted *a);
 
 /*
- * Take what is ours and served out of `found`: routes as ha_plan makes them to a prefix
- * that `underneath` has, and their tunnels. want knows them already (want_know). Returns 0,
+ * Take what is ours and served out of `found`: routes as ha_plan makes them to what
+ * `table` has, and their tunnels. want knows them already (want_know). Returns 0,
  * or -ENOMEM; then some are not taken.
  */
 int ha_adopted_take(struct ha_adopted *a, struct want *want, const struct ha_policy *policy,
-    const struct plan *underneath, const struct plan *found, mono_t until);
+    const struct ha_table *table, const struct plan *found, mono_t until);
 
 /* Somebody is bound now to this prefix: it is his to want. */
 void ha_adopted_yield(struct ha_adopted *a, struct want *want, const struct ip6_prefix *dst);
-/* Let go of what is not served any more, or, with underneath NULL, of all. */
-void ha_adopted_sift(struct ha_adopted *a, struct want *want, const struct plan *underneath);
+/* Let go of what is not served any more, or, with served NULL, of all. */
+void ha_adopted_sift(struct ha_adopted *a, struct want *want, const struct ha_table *served);
 
 /* How many routes are left. */
 static inline size_t

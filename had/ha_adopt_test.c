@@ -132,6 +132,34 @@ what_is_not_served_any_more_is_not_kept(void **state)
 	ha_table_done(&other);
 }
 
+/* On a home link it goes on answering, and nobody has to wait for a test once more. */
+static void
+what_a_run_before_left_is_defended_and_not_tested_again(void **state)
+{
+	static const struct ha_station at = { .index = 7, .mac = { { 2 } } };
+	struct world *w = *state;
+	struct in6_addr web1 = addr(WEB1);
+	struct nd_path path = { .from = { { 4 } }, .src = addr("fe80::9") };
+	uint8_t buf[128];
+	struct wire_writer writer = { .base = buf, .len = sizeof(buf) };
+
+	registers(w, WEB1, HOST_A, 1);
+	w->policy.links = 1;
+	w->policy.link[0] = (struct ha_link){ .dev = "eth1", .n = 1, .valid_ms = 3600000 };
+	w->policy.link[0].preferred_ms = 3600000;
+	w->policy.link[0].prefix[0] = prefix("2001:db8:200::/56");
+	restart(w);
+	assert_int_equal(ha_adopted(w->ha), 2);
+	assert_int_equal(ha_station(w->ha, "eth1", &at), 0);
+	path.dst = nd_solicited_node(&web1);
+	assert_int_equal(nd_ns_put(&writer, &path, &web1), 0);
+	ha_frame(w->ha, w->t, "eth1", buf, writer.pos);
+	assert_int_equal(w->n_frames, 1);
+	assert_non_null(strstr(w->frames[0], "NA of " WEB1 " RS-"));
+	assert_string_equal(registers(w, WEB1, HOST_B, 2), "0 seq=2 life=120 R");
+	assert_string_equal(registers(w, WEB2, HOST_B, 2), "silence");
+}
+
 static void
 routes_that_ha_plan_would_not_make_are_strays(void **state)
 {
@@ -168,6 +196,7 @@ main(void)
 		T(who_registers_from_elsewhere_moves_his_routes_and_the_old_tunnel_goes, "X-05"),
 		T(who_registers_and_leaves_does_not_get_the_old_route_back, "N-20"),
 		T(what_is_not_served_any_more_is_not_kept, "N-11"),
+		T(what_a_run_before_left_is_defended_and_not_tested_again, "M-17 M-30"),
 		T(routes_that_ha_plan_would_not_make_are_strays, ""),
 	};
 

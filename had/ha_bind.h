@@ -23,6 +23,7 @@
 struct ha_reg {
 	struct in6_addr hoa, coa;
 	bool mobile_router; /* R */
+	bool link_local;    /* L: its link-local address was tested and is defended, too */
 	bool explicit;	    /* the prefixes came in the message, not from the table */
 	uint16_t seq;
 	uint32_t lifetime_s;

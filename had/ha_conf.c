@@ -390,6 +390,9 @@ index_guest(struct ha_conf *c, size_t i)
 			return conf_error(&at, "prefix",
 			    "%s has the home agent's own address in it",
 			    text_prefix(&g->prefix[k], text));
+		if (ha_link_within(&c->policy, &g->prefix[k]))
+			return conf_error(&at, "prefix", "%s has a whole home link in it",
+			    text_prefix(&g->prefix[k], text));
 	}
 	r = ha_table_index(&c->table, g, c->policy.takeover, c->policy.nested, &other, &p);
 	if (r == 0)

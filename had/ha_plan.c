@@ -66,20 +66,23 @@ ha_plan(struct plan *p, const struct ha_policy *policy, const struct ha_reg *reg
 
 struct underneath {
 	struct plan *p;
-	uint32_t table;
+	const struct ha_policy *policy;
 	struct trie seen; /* several rows may share a prefix: one route is enough */
 };
 
 static void
 add_underneath(struct underneath *u, const struct ip6_prefix *dst)
 {
-	int r = trie_add(&u->seen, dst, u->p);
+	int r;
 
+	if (ha_link_covers(u->policy, dst))
+		return;
+	r = trie_add(&u->seen, dst, u->p);
 	if (r == -EEXIST)
 		return;
 	if (r < 0)
 		u->p->bad = true;
-	add_route(u->p, u->table, dst, NULL);
+	add_route(u->p, u->policy->table, dst, NULL);
 }
 
 static void
@@ -92,7 +95,7 @@ add_each(struct underneath *u, const struct ip6_prefix *v, uint8_t n)
 void
 ha_plan_underneath(struct plan *p, const struct ha_policy *policy, const struct ha_table *t)
 {
-	struct underneath u = { .p = p, .table = policy->table };
+	struct underneath u = { .p = p, .policy = policy };
 
 	trie_init(&u.seen);
 	for (size_t i = 0; i < t->ranges; i++) {

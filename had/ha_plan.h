@@ -23,6 +23,7 @@ void ha_plan(struct plan *p, const struct ha_policy *policy, const struct ha_reg
 
 /*
  * Append what stands underneath all bindings: an unreachable route for everything
- * served, so that packets for an unbound guest end here and do not loop.
+ * served, so that packets for an unbound guest end here and do not loop. What lies on a home link
+ * has the link's own route.
  */
 void ha_plan_underneath(struct plan *p, const struct ha_policy *policy, const struct ha_table *t);

@@ -79,6 +79,28 @@ ha_link_of(
 	return NULL;
 }
 
+/* Does all of this prefix lie on a link of ours? */
+static inline bool
+ha_link_covers(const struct ha_policy *policy, const struct ip6_prefix *p)
+{
+	const struct ip6_prefix *prefix;
+
+	return ha_link_of(policy, &p->addr, &prefix) && prefix->len <= p->len;
+}
+
+/* Does this prefix cover one that is on a link of ours? */
+static inline bool
+ha_link_within(const struct ha_policy *policy, const struct ip6_prefix *p)
+{
+	for (uint8_t i = 0; i < policy->links; i++) {
+		for (uint8_t k = 0; k < policy->link[i].n; k++) {
+			if (ip6_prefix_covers(p, &policy->link[i].prefix[k]))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* What is left of a prefix's preferred lifetime (RFC 4861 4.6.2). */
 static inline int64_t
 ha_link_preferred_ms(const struct ha_link *l, const struct ip6_prefix *prefix)

@@ -148,15 +148,21 @@ ha_table_guest(const struct ha_table *t, const struct in6_addr *hoa)
 }
 
 static bool
+any_covers(const struct ip6_prefix *v, uint8_t n, const struct ip6_prefix *p)
+{
+	for (uint8_t i = 0; i < n; i++) {
+		if (ip6_prefix_covers(&v[i], p))
+			return true;
+	}
+	return false;
+}
+
+static bool
 range_gives(const struct ha_range *r, const struct in6_addr *hoa, const struct ip6_prefix *p)
 {
 	if (p->len < r->shortest || p->len > r->longest || !any_has(r->home, r->homes, hoa))
 		return false;
-	for (uint8_t i = 0; i < r->prefixes; i++) {
-		if (ip6_prefix_covers(&r->prefix[i], p))
-			return true;
-	}
-	return false;
+	return any_covers(r->prefix, r->prefixes, p);
 }
 
 bool
@@ -169,6 +175,18 @@ ha_table_serves(const struct ha_table *t, const struct in6_addr *hoa)
 			return true;
 	}
 	return false;
+}
+
+bool
+ha_table_has(const struct ha_table *t, const struct ip6_prefix *p)
+{
+	for (size_t i = 0; i < t->ranges; i++) {
+		const struct ha_range *r = t->range[i];
+
+		if (any_covers(r->home, r->homes, p) || any_covers(r->prefix, r->prefixes, p))
+			return true;
+	}
+	return trie_longest(&t->claims, p);
 }
 
 enum ha_allows

@@ -69,6 +69,9 @@ const struct ha_guest *ha_table_guest(const struct ha_table *t, const struct in6
 /* N-12: is this home address a guest's, or within a range's home prefixes? */
 bool ha_table_serves(const struct ha_table *t, const struct in6_addr *hoa);
 
+/* Does this prefix lie within what anybody may be given here, home addresses included? */
+bool ha_table_has(const struct ha_table *t, const struct ip6_prefix *p);
+
 enum ha_allows {
 	HA_ALLOWED,
 	HA_DENIED,  /* neither the table nor a range gives it, or it is a guest's */

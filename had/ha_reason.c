@@ -34,6 +34,8 @@ static const struct {
 	[HA_KERNEL] = { "bu-kernel", MH_INVALID_PREFIX },
 	[HA_MEMORY] = { "bu-memory", MH_NO_RESOURCES },
 	[HA_AUTHENTICATION] = { "bu-authentication", MH_AUTH_FAIL },
+	[HA_DUPLICATE] = { "bu-duplicate", MH_DAD_FAILED },
+	[HA_TESTS_FULL] = { "bu-tests-full", MH_NO_RESOURCES },
 
 	[HA_UNAUTHENTICATED] = { "bu-unauthenticated", HA_SILENT },
 	[HA_HOME_ADDRESS] = { "bu-home-address", HA_SILENT },
@@ -43,6 +45,10 @@ static const struct {
 	[HA_CORRESPONDENT] = { "bu-correspondent", HA_SILENT },
 	[HA_MALFORMED] = { "mh-malformed", HA_SILENT },
 	[HA_NOT_FOR_US] = { "mh-not-for-us", HA_SILENT },
+
+	[HA_WAITING] = { "bu-waiting", HA_SILENT },
+	[HA_CLAIMED] = { "nd-claimed", HA_SILENT },
+	[HA_ND_MALFORMED] = { "nd-malformed", HA_SILENT },
 
 	[HA_UNKNOWN_TYPE] = { "mh-unknown-type", HA_SILENT },
 	[HA_BAD_HEADER] = { "mh-bad-header", HA_SILENT },

@@ -40,6 +40,8 @@ enum ha_reason {
 	HA_KERNEL,		/* N-14, N-18: an object could not be set up */
 	HA_MEMORY,
 	HA_AUTHENTICATION, /* N-47: the hook said a status of its own */
+	HA_DUPLICATE,	   /* M-17: somebody on the home link has the address */
+	HA_TESTS_FULL,	   /* M-17: too many wait for their tests */
 
 	/* Discarded: nobody is told. */
 	HA_UNAUTHENTICATED, /* N-47: the hook said to be silent */
@@ -50,6 +52,13 @@ enum ha_reason {
 	HA_CORRESPONDENT,   /* M-12: meant for a correspondent node, which we are not */
 	HA_MALFORMED,	    /* M-01 */
 	HA_NOT_FOR_US,	    /* a message that home agents do not take */
+
+	/* Not answered yet: Duplicate Address Detection is under way (M-17). */
+	HA_WAITING,
+
+	/* Frames on a home link. */
+	HA_CLAIMED,	 /* M-30: somebody else says that an address of a binding is his */
+	HA_ND_MALFORMED, /* RFC 4861 7.1 */
 
 	/* Answered with another message. */
 	HA_UNKNOWN_TYPE,   /* M-02: Binding Error, status 2 */

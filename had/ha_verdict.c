@@ -194,8 +194,9 @@ check_form(const struct check *c, uint8_t at)
 {
 	const struct ip6_prefix *p = &c->reg->prefix[at];
 
-	/* 17. N-14: a prefix, and not one with our own address in it: 141. */
-	if (!ip6_prefix_is_usable(p) || ip6_prefix_has(p, &c->view->policy->address))
+	/* 17. N-14: a prefix, and not one with our own address or a home link in it: 141. */
+	if (!ip6_prefix_is_usable(p) || ip6_prefix_has(p, &c->view->policy->address) ||
+	    ha_link_within(c->view->policy, p))
 		return HA_PREFIX_FORM;
 	for (uint8_t i = 0; i < at; i++) {
 		if (ip6_prefix_overlaps(p, &c->reg->prefix[i]))
@@ -286,14 +287,34 @@ careof_leads_back(const struct check *c)
 	return true;
 }
 
-/* M-19: at most what was asked for and what is configured, in units of 4 s, never 0. */
+/*
+ * M-19: at most what was asked for, what is configured and what the home prefix has left,
+ * in units of 4 s, never 0.
+ */
 static uint32_t
 granted_s(const struct check *c)
 {
-	int64_t max_s = c->view->policy->lifetime_max_ms / 1000;
-	uint32_t s = c->q->lifetime_s < max_s ? c->q->lifetime_s : (uint32_t)max_s;
+	const struct ha_policy *policy = c->view->policy;
+	const struct ha_link *link = ha_link_of(policy, &c->q->hoa, NULL);
+	int64_t max_s = policy->lifetime_max_ms / 1000;
+	uint32_t s;
 
+	if (link && link->valid_ms / 1000 < max_s)
+		max_s = link->valid_ms / 1000;
+	s = c->q->lifetime_s < max_s ? c->q->lifetime_s : (uint32_t)max_s;
 	return s < 4 ? 4 : s & ~3u;
+}
+
+/* M-21: deprecated, or deprecated before the binding ends, or invalid when it ends. */
+static bool
+prefix_ends(const struct check *c)
+{
+	const struct ip6_prefix *prefix;
+	const struct ha_link *link = ha_link_of(c->view->policy, &c->q->hoa, &prefix);
+	int64_t granted = c->reg->lifetime_s / 4;
+
+	return link && (ha_link_preferred_ms(link, prefix) / 4000 < granted ||
+			   link->valid_ms / 4000 <= granted);
 }
 
 static enum ha_reason
@@ -346,6 +367,8 @@ ha_verdict(const struct ha_view *view, const struct ha_request *q, mono_t now,
 	v->reg.coa = q->coa;
 	v->reg.seq = q->seq;
 	v->reg.lifetime_s = granted_s(&c);
+	v->reg.link_local = c.live ? b->reg.link_local : q->flags & MH_BU_L;
+	v->prefix_discovery = prefix_ends(&c);
 	v->seq = q->seq; /* M-22 */
 
 	v->reason = check_message(&c);

@@ -58,6 +58,7 @@ struct ha_verdict {
 	 * it that is another binding's is taken over. Otherwise unspecified.
 	 */
 	struct ha_reg reg;
+	bool prefix_discovery; /* M-21: the home prefix does not outlast it; status 1 */
 };
 
 void ha_verdict(const struct ha_view *view, const struct ha_request *q, mono_t now,

@@ -47,6 +47,17 @@ on_icmp6(void *ctx, const struct ip6_icmp6_out *out)
 }
 
 static void
+on_frame(void *ctx, const char *dev, const uint8_t *p, size_t n)
+{
+	struct had *d = ctx;
+	int r = kern_frame_send(d->kern, dev, p, n);
+
+	if (r < 0)
+		log_limited(LOG_LEVEL_WARN, "had", "cannot send a frame", "dev=%s error=%s", dev,
+		    strerror(-r));
+}
+
+static void
 on_arm(void *ctx, mono_t when)
 {
 	struct had *d = ctx;
@@ -72,6 +83,7 @@ on_event(void *ctx, const struct ha_event *e)
 static const struct ha_ops ha_ops = {
 	.send = on_send,
 	.icmp6 = on_icmp6,
+	.frame = on_frame,
 	.arm = on_arm,
 	.event = on_event,
 };
@@ -141,8 +153,13 @@ on_kern(void *ctx, const struct kern_event *e)
 		return;
 	case KERN_ADDRESS:
 	case KERN_LINK:
-	case KERN_FORWARDING:
+		if (d->ha)
+			had_links_look(d, e->link.name);
+		return;
 	case KERN_FRAME:
+		had_links_frame(d, e->frame.dev, e->frame.p, e->frame.n);
+		return;
+	case KERN_FORWARDING:
 		return;
 	}
 }
@@ -218,6 +235,7 @@ had_reload(struct had *d, char *why, size_t why_len)
 	had_disc_configure(d, &next->policy);
 	debug_modules(last->log_debug, next->log_debug);
 	d->conf = next;
+	had_links_changed(d, &last->policy);
 	ha_conf_free(last);
 	log_info("had", "configuration taken over", "file=%s guests=%zu ranges=%zu", d->file,
 	    next->table.guests, next->table.ranges);
@@ -276,6 +294,8 @@ start_core(struct had *d)
 		want_know(d->want, &found);
 		r = ha_configure(d->ha, &d->conf->policy, &d->conf->table, daemon_now());
 	}
+	if (r == 0)
+		had_links_look(d, NULL);
 	if (r == 0)
 		r = ha_adopt(d->ha, &found, daemon_now());
 	plan_done(&found);

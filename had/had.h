@@ -27,6 +27,7 @@ struct had {
 	ev_timer disc_timer;
 	ev_signal term, intr, hup;
 	mono_t started;
+	uint8_t links_there, links_told; /* bits: home links there, and spoken of in the log */
 	char forwarding_was[KERN_SETTING_VALUE_MAX]; /* empty: not changed by us */
 };
 
@@ -47,3 +48,12 @@ void had_disc_station(
 void had_disc_frame(struct had *d, const char *dev, const uint8_t *p, size_t n);
 void had_disc_receive(struct had *d, const struct ip6_mh_packet *p);
 void had_disc_event(struct had *d, const struct ha_event *e);
+
+/* ---- had_link.c ---- */
+
+/* Something about this link may have changed; NULL: about all. */
+void had_links_look(struct had *d, const char *dev);
+/* Another configuration is in force; `last` was before. */
+void had_links_changed(struct had *d, const struct ha_policy *last);
+/* What came in on one, to whom it is for. */
+void had_links_frame(struct had *d, const char *dev, const uint8_t *p, size_t n);

@@ -180,6 +180,8 @@ struct kern_address {
 };
 /* Global addresses on dev, in the kernel's order. Returns how many (at most max) or -errno. */
 int kern_addresses(struct kern *k, const char *dev, struct kern_address *ret_v, size_t max);
+/* A link-local address of dev that is not tentative. 0, -ENODEV, or -ENOENT: none yet. */
+int kern_linklocal(struct kern *k, const char *dev, struct in6_addr *ret_addr);
 /* Is this address on any link of this host? */
 bool kern_is_own(struct kern *k, const struct in6_addr *addr);
 

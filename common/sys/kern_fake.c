@@ -367,6 +367,16 @@ kern_addresses(struct kern *k, const char *dev, struct kern_address *ret_v, size
 	return n;
 }
 
+int
+kern_linklocal(struct kern *k, const char *dev, struct in6_addr *ret_addr)
+{
+	struct nd_mac mac;
+
+	(void)kern_frame_mac(k, dev, &mac);
+	*ret_addr = nd_linklocal(&mac);
+	return 0;
+}
+
 bool
 kern_is_own(struct kern *k, const struct in6_addr *addr)
 {

@@ -269,6 +269,30 @@ kern_addresses(struct kern *k, const char *dev, struct kern_address *ret_v, size
 	return r < 0 ? r : (int)c.n;
 }
 
+static void
+collect_linklocal(void *ctx, const struct kern_link_addr *a)
+{
+	if (a->scope == RT_SCOPE_LINK && !(a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+		*(struct in6_addr *)ctx = a->addr;
+}
+
+int
+kern_linklocal(struct kern *k, const char *dev, struct in6_addr *ret_addr)
+{
+	struct in6_addr a = IN6ADDR_ANY_INIT;
+	unsigned index = kern_link_index(k, dev);
+	int r;
+
+	if (index == 0)
+		return -ENODEV;
+	r = kern_link_each_address(k, index, collect_linklocal, &a);
+	if (r == 0 && ip6_is_any(&a))
+		r = -ENOENT;
+	if (r == 0)
+		*ret_addr = a;
+	return r;
+}
+
 /* One lookup in the kernel's hash, tentative addresses included; not a walk of them all. */
 bool
 kern_is_own(struct kern *k, const struct in6_addr *addr)

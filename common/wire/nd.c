@@ -3,13 +3,6 @@
 
 #include <errno.h>
 
-enum { /* ICMPv6 types */
-	ROUTER_SOLICITATION = 133,
-	ROUTER_ADVERTISEMENT = 134,
-	NEIGHBOR_SOLICITATION = 135,
-	NEIGHBOR_ADVERTISEMENT = 136,
-};
-
 enum { /* option types; lengths are in units of 8 octets, type and length included */
 	OPT_SOURCE_LINK_LAYER = 1,
 	OPT_TARGET_LINK_LAYER = 2,
@@ -142,7 +135,7 @@ nd_ra_put(struct wire_writer *w, const struct nd_path *path, const struct nd_ra 
 {
 	if (ra->prefixes > ND_PREFIX_MAX || ra->rdnss_n > ND_RDNSS_MAX)
 		return -EMSGSIZE;
-	put_headers(w, path, ROUTER_ADVERTISEMENT);
+	put_headers(w, path, ND_TYPE_RA);
 	wire_put_u8(w, ra->hop_limit);
 	wire_put_u8(w, ra->flags & RA_FLAGS);
 	wire_put_u16(w, ra->lifetime_s);
@@ -166,7 +159,7 @@ int
 nd_na_put(struct wire_writer *w, const struct nd_path *path, const struct in6_addr *target,
     const struct nd_mac *target_mac, uint8_t flags)
 {
-	put_headers(w, path, NEIGHBOR_ADVERTISEMENT);
+	put_headers(w, path, ND_TYPE_NA);
 	wire_put_u32(w, (uint32_t)(flags & NA_FLAGS) << 24);
 	wire_put_addr(w, *target);
 	put_link_layer(w, OPT_TARGET_LINK_LAYER, target_mac);
@@ -176,7 +169,7 @@ nd_na_put(struct wire_writer *w, const struct nd_path *path, const struct in6_ad
 int
 nd_ns_put(struct wire_writer *w, const struct nd_path *path, const struct in6_addr *target)
 {
-	put_headers(w, path, NEIGHBOR_SOLICITATION);
+	put_headers(w, path, ND_TYPE_NS);
 	wire_put_u32(w, 0); /* reserved */
 	wire_put_addr(w, *target);
 	if (!ip6_is_any(&path->src))
@@ -185,6 +178,12 @@ nd_ns_put(struct wire_writer *w, const struct nd_path *path, const struct in6_ad
 }
 
 /* ---- frames we get ---- */
+
+uint8_t
+nd_type(const uint8_t *frame, size_t len)
+{
+	return len > ICMP_AT ? frame[ICMP_AT] : 0;
+}
 
 static struct nd_mac
 get_mac(struct wire_reader *r)
@@ -258,7 +257,7 @@ nd_rs_get(const uint8_t *frame, size_t len, struct nd_mac *ret_from, struct in6_
 	struct wire_reader body;
 	struct nd_path path;
 
-	get_headers(&r, &path, ROUTER_SOLICITATION);
+	get_headers(&r, &path, ND_TYPE_RS);
 	wire_get_u32(&r); /* reserved */
 	while (wire_left(&r) > 0)
 		if (nd_option_get(&r, &body) == OPT_SOURCE_LINK_LAYER && ip6_is_any(&path.src))
@@ -339,7 +338,7 @@ nd_ra_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_
 	struct nd_path path;
 	struct nd_ra ra = { 0 };
 
-	get_headers(&r, &path, ROUTER_ADVERTISEMENT);
+	get_headers(&r, &path, ND_TYPE_RA);
 	ra.hop_limit = wire_get_u8(&r);
 	ra.flags = wire_get_u8(&r) & RA_FLAGS;
 	ra.lifetime_s = wire_get_u16(&r);
@@ -379,7 +378,7 @@ nd_ns_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct in6
 	struct nd_path path;
 	struct in6_addr target, group;
 
-	get_headers(&r, &path, NEIGHBOR_SOLICITATION);
+	get_headers(&r, &path, ND_TYPE_NS);
 	wire_get_u32(&r); /* reserved */
 	target = wire_get_addr(&r);
 	while (wire_left(&r) > 0)
@@ -403,7 +402,7 @@ nd_na_get(const uint8_t *frame, size_t len, struct nd_path *ret_path, struct nd_
 	struct nd_path path;
 	struct nd_na na = { 0 };
 
-	get_headers(&r, &path, NEIGHBOR_ADVERTISEMENT);
+	get_headers(&r, &path, ND_TYPE_NA);
 	na.flags = (uint8_t)(wire_get_u32(&r) >> 24) & NA_FLAGS;
 	na.target = wire_get_addr(&r);
 	while (wire_left(&r) > 0) {

@@ -20,6 +20,10 @@ struct nd_mac {
 	uint8_t b[6];
 };
 
+enum nd_type { ND_TYPE_RS = 133, ND_TYPE_RA, ND_TYPE_NS, ND_TYPE_NA };
+/* The ICMPv6 type of a frame of Neighbour Discovery, whatever else may be wrong; else anything. */
+uint8_t nd_type(const uint8_t *frame, size_t len);
+
 /* Flags of a Router Advertisement (RFC 4861 4.2, RFC 6275 7.1). */
 enum nd_ra_flag { ND_RA_M = 0x80, ND_RA_O = 0x40, ND_RA_H = 0x20 };
 /* Flags of a Prefix Information option (RFC 4861 4.6.2, RFC 6275 7.2). */
