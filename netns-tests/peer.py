@@ -25,7 +25,8 @@ from scapy.config import conf  # noqa: E402
 
 conf.ipv6_enabled = True
 from scapy.layers.inet6 import (  # noqa: E402, F401 - some for those who import this
-    HAO, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrRouting, MIP6MH_BA,
+    HAO, ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr,
+    ICMPv6NDOptSrcLLAddr, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrRouting, MIP6MH_BA,
     MIP6MH_BE, MIP6MH_BRR, MIP6MH_BU, MIP6OptAltCoA, MIP6OptBRAdvice, MIP6OptMobNetPrefix,
     MIP6OptNonceIndices, MIP6OptUnknown,
 )
@@ -37,6 +38,7 @@ import lab  # noqa: E402
 
 MH, IPV6, ROUTING, DEST_OPTS, ICMP6, NONE = 135, 41, 43, 60, 58, 59
 BRR, BU, BA, BE = 0, 5, 6, 7
+NS, NA = 135, 136  # ICMPv6, RFC 4861
 ETH_P_ALL, ETH_P_IPV6 = 0x0003, 0x86DD
 PACKET_OUTGOING = 4
 SO_TIMESTAMPNS, SO_RCVBUFFORCE = 35, 33
@@ -264,6 +266,44 @@ def ping(src, dst, ident=1, seq=1, data=b"homeport", hlim=64, tc=0):
     return IPv6(src=src, dst=dst, hlim=hlim, tc=tc) / echo
 
 
+# ---- neighbours ----
+
+
+def solicited_node(target):
+    """The group that an address is solicited by (RFC 4291 2.7.1)."""
+    return text(octets("ff02::1:ff00:0")[:13] + octets(target)[13:])
+
+
+def solicited_mac(target):
+    return "33:33:" + octets(solicited_node(target))[12:].hex(":")
+
+
+def ns(target, src, mac):
+    """A Neighbor Solicitation; from "::" a probe, which has no source link-layer address."""
+    packet = IPv6(src=src, dst=solicited_node(target), hlim=255) / ICMPv6ND_NS(tgt=target)
+    return packet if src == "::" else packet / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+
+
+def na(target, src, dst, mac, router=False, solicited=False, override=True):
+    message = ICMPv6ND_NA(tgt=target, R=int(router), S=int(solicited), O=int(override))
+    return IPv6(src=src, dst=dst, hlim=255) / message / ICMPv6NDOptDstLLAddr(lladdr=mac)
+
+
+class Advertised:
+    """A Neighbor Advertisement as it was on the wire (RFC 4861 4.4)."""
+
+    def __init__(self, frame):
+        body = frame.head.body
+        self.flags = "".join(c if body[4] & bit else "-" for c, bit in zip("RSO", (128, 64, 32)))
+        self.target = text(body[8:24])
+        self.option = body[24:]
+        self.mac = body[26:32].hex(":") if body[24:26] == b"\x02\x01" else None
+        self.src, self.dst = frame.src, frame.dst
+        self.src_mac, self.dst_mac = frame.src_mac, frame.dst_mac
+        self.hop_limit = frame.packet[7]
+        self.checksum_ok = frame.head.checksum_ok()
+
+
 # ---- an interface opened for whole frames ----
 
 
@@ -423,6 +463,23 @@ def is_ba(home=None):
 
 def is_icmp6(kind):
     return lambda frame: frame.icmp6(kind)
+
+
+def is_nd(kind, target=None):
+    """A Neighbor Solicitation or Advertisement, of this target if one is named."""
+    def match(frame):
+        if not frame.icmp6(kind) or len(frame.head.body) < 24:
+            return False
+        return target is None or text(frame.head.body[8:24]) == target
+    return match
+
+
+def is_ns(target=None):
+    return is_nd(NS, target)
+
+
+def is_na(target=None):
+    return is_nd(NA, target)
 
 
 def is_tunnelled(frame):
