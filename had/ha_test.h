@@ -67,7 +67,7 @@ struct world {
 	struct plan kernel;			  /* what it has */
 	char lines[LINES_MAX][KOBJ_TEXT_MAX + 8]; /* what it was told since world_quiet */
 	size_t n_lines;
-	bool crowd; /* too many bindings for these lists: take all, keep nothing */
+	bool crowd;	  /* too many bindings for these lists: take all, keep nothing */
 	const char *fail; /* refuse to set objects whose text has this in it */
 	int fail_with;
 	char answer[128]; /* the last, as text */

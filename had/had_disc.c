@@ -60,18 +60,20 @@ on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	rearm(d);
 }
 
-/* Every anycast address of this policy; the kernel takes them again and again. */
+/* The anycast addresses of this policy, or those on a link; again and again is harmless. */
 static void
-listen_all(struct had *d, const struct ha_policy *p, bool on)
+listen_on(struct had *d, const struct ha_policy *p, const char *only, bool on)
 {
 	struct in6_addr a;
 	const char *dev;
 	char text[TEXT_ADDR_MAX];
 
 	for (size_t i = 0; ha_disc_anycast(p, i, &a, &dev); i++) {
-		int r = kern_anycast(d->kern, &a, dev, on);
+		int r = 0;
 
-		if (r < 0)
+		if (!only || (dev && strcmp(dev, only) == 0))
+			r = kern_anycast(d->kern, &a, dev, on);
+		if (r < 0 && (r != -ENODEV || only)) /* a link that is not there yet */
 			log_warn("disc", "ignoring an anycast address",
 			    "address=%s dev=%s error=\"%s\"", text_addr(&a, text), dev ? dev : "-",
 			    strerror(-r));
@@ -92,14 +94,14 @@ had_disc_open(struct had *d)
 void
 had_disc_listen(struct had *d)
 {
-	listen_all(d, &d->conf->policy, true);
+	listen_on(d, &d->conf->policy, NULL, true);
 }
 
 void
 had_disc_configure(struct had *d, const struct ha_policy *next)
 {
-	listen_all(d, &d->conf->policy, false);
-	listen_all(d, next, true);
+	listen_on(d, &d->conf->policy, NULL, false);
+	listen_on(d, next, NULL, true);
 	ha_disc_configure(d->disc, next, daemon_now().now);
 	rearm(d);
 }
@@ -120,6 +122,7 @@ had_disc_station(
     struct had *d, const char *dev, const struct nd_mac *mac, const struct in6_addr *linklocal)
 {
 	ha_disc_station(d->disc, dev, mac, linklocal, daemon_now().now);
+	listen_on(d, &d->conf->policy, dev, linklocal != NULL); /* a new link knows nothing */
 	rearm(d);
 }
 

@@ -20,10 +20,7 @@ static const char golden_ra[] =
     "00010000 00002001 0db80300 00000000 00000000 00001905 00000000 0e102001"
     "0db80000 00000000 00000000 00532001 0db80000 00000000 00000000 0054";
 
-/*
- * Of a home agent, by scapy: H, 1800 s; 2001:db8:100::1/64 L A R; interval 600 s; Home Agent
- * Information: R, preference 7, 900 s.
- */
+/* Of a home agent, by scapy: H, 1800 s; a prefix with L A R; 600 s; R, preference 7, 900 s. */
 static const char golden_agent[] =
     "33330000 00010200 0000000a 86dd6000 00000048 3afffe80 00000000 00000000"
     "00000000 000aff02 00000000 00000000 00000000 00018600 3d154020 07080000"
