@@ -140,16 +140,61 @@ static const char filter[] =
 
 /* ---- sets ---- */
 
+/* By identity: each name is one object. */
+static const char ends_set[] = "ends", sourced_set[] = "sourced", destination_set[] = "destination",
+		  source_late_set[] = "source-late", destination_late_set[] = "destination-late";
+
 static const char *const set_names[KERN_GUARD_SETS] = {
-	[KERN_GUARD_DESTINATION] = "destination",
-	[KERN_GUARD_SOURCE_LATE] = "source-late",
-	[KERN_GUARD_DESTINATION_LATE] = "destination-late",
+	[KERN_GUARD_DESTINATION] = destination_set,
+	[KERN_GUARD_SOURCE_LATE] = source_late_set,
+	[KERN_GUARD_DESTINATION_LATE] = destination_late_set,
+};
+
+static const char *const sets[] = { ends_set, sourced_set, destination_set, source_late_set,
+	destination_late_set };
+
+/* What a set was found to have. */
+struct found {
+	UT_hash_handle hh;
+	struct element_key {
+		const char *set;
+		uint8_t key[KERN_SET_KEY_MAX], end[KERN_SET_KEY_MAX];
+	} key;
+	struct kern_element e;
 };
 
 struct emission {
 	struct kern_batch b;
 	unsigned index;
+	struct found *found; /* a head; what is here need not be said, and is taken out */
 };
+
+static struct element_key
+element_key(const char *set, const struct kern_element *e)
+{
+	struct element_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.set = set;
+	memcpy(key.key, e->key, e->n);
+	memcpy(key.end, e->end, e->n);
+	return key;
+}
+
+static void
+emit(struct emission *m, const char *set, const struct kern_element *e, bool on)
+{
+	const struct element_key key = element_key(set, e);
+	struct found *f;
+
+	HASH_FIND(hh, m->found, &key, sizeof(key), f);
+	if (f) {
+		HASH_DEL(m->found, f);
+		free(f);
+	} else {
+		kern_batch_element(&m->b, set, e, on);
+	}
+}
 
 /* In an interval all is in the network's order: nft converts the index in the rule, too. */
 static void
@@ -166,7 +211,7 @@ emit_pass(void *ctx, enum kern_guard_set set, const struct ip6_prefix *p, bool o
 	memcpy(e.end, &index, sizeof(index));
 	memcpy(e.key + sizeof(index), &p->addr, sizeof(p->addr));
 	memcpy(e.end + sizeof(index), &last, sizeof(last));
-	kern_batch_element(&m->b, set_names[set], &e, on);
+	emit(m, set_names[set], &e, on);
 }
 
 static void
@@ -175,7 +220,7 @@ emit_ends(struct emission *m, const struct kobj_tunnel *ends, bool on)
 	struct kern_element e = { .n = sizeof(*ends) };
 
 	memcpy(e.key, ends, sizeof(*ends));
-	kern_batch_element(&m->b, "ends", &e, on);
+	emit(m, ends_set, &e, on);
 }
 
 static void
@@ -184,7 +229,7 @@ emit_sourced(struct emission *m, bool on)
 	struct kern_element e = { .n = sizeof(m->index) };
 
 	memcpy(e.key, &m->index, sizeof(m->index));
-	kern_batch_element(&m->b, "sourced", &e, on);
+	emit(m, sourced_set, &e, on);
 }
 
 static bool
@@ -214,13 +259,6 @@ emission_begin(struct kernel *dp, struct emission *m, unsigned index)
 static int
 rewrite(struct kernel *dp)
 {
-	static const char *const sets[] = {
-		"ends",
-		"sourced",
-		"destination",
-		"source-late",
-		"destination-late",
-	};
 	struct tnl *t, *next;
 	struct emission m;
 
@@ -242,15 +280,66 @@ emission_end(struct kernel *dp, struct emission *m)
 }
 
 static void
+note_found(void *ctx, const char *set, const struct kern_element *e)
+{
+	const struct element_key key = element_key(set, e);
+	struct emission *m = ctx;
+	struct found *f;
+
+	HASH_FIND(hh, m->found, &key, sizeof(key), f);
+	if (f)
+		return; /* the list was read again */
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		m->b.bad = true;
+		return;
+	}
+	f->e = *e;
+	f->key = key;
+	HASH_ADD(hh, m->found, key, sizeof(f->key), f);
+	if (!f->hh.tbl) {
+		m->b.bad = true;
+		free(f);
+	}
+}
+
+/*
+ * What nobody has asked for goes; nothing else is touched. A rewrite would not do: between
+ * flushing a set of intervals and filling it again, in one transaction, Linux 6.1 lets
+ * packets find it empty, and guests that have nothing to do with it lose some.
+ */
+static int
+sweep(struct kernel *dp)
+{
+	struct emission m;
+	struct tnl *t, *next;
+	struct found *f, *after;
+	int r = 0;
+
+	emission_begin(dp, &m, 0);
+	for (size_t i = 0; i < countof(sets) && r == 0; i++)
+		r = kern_set_each(&dp->k->filter.nl, dp->k->filter.table, sets[i], note_found, &m);
+	HASH_ITER (by_ends, dp->by_ends, t, next)
+		emit_all(&m, t, true);
+	HASH_ITER (hh, m.found, f, after) {
+		kern_batch_element(&m.b, f->key.set, &f->e, false);
+		HASH_DEL(m.found, f);
+		free(f);
+	}
+	m.b.bad |= r < 0;
+	return emission_end(dp, &m);
+}
+
+static void
 on_adopt(struct ev_loop *loop, struct ev_timer *w, int revents)
 {
 	struct kernel *dp = container_of(w, struct kernel, adopt);
-	int r = rewrite(dp);
+	int r = sweep(dp);
 
 	(void)loop;
 	(void)revents;
 	if (r < 0)
-		log_err("kern", "cannot rewrite the filter's sets", "error=\"%s\"", strerror(-r));
+		log_err("kern", "cannot sweep the filter's sets", "error=\"%s\"", strerror(-r));
 }
 
 /* ---- tunnels ---- */
@@ -598,12 +687,13 @@ adopt(void *ctx, const struct kern_ip6tnl *link)
 }
 
 static void
-note_sourced(void *ctx, const uint8_t *key, size_t n)
+note_sourced(void *ctx, const char *set, const struct kern_element *e)
 {
 	unsigned index = 0;
 	struct tnl *t;
 
-	memcpy(&index, key, n < sizeof(index) ? n : sizeof(index));
+	(void)set;
+	memcpy(&index, e->key, sizeof(index));
 	t = find_index(ctx, index);
 	if (t)
 		t->was_sourced = true;
@@ -622,7 +712,7 @@ adopt_all(struct kernel *dp)
 	r = kern_ip6tnl_each(dp->k, adopt, &a);
 	if (r < 0 || a.error < 0)
 		return r < 0 && r != -EAGAIN ? r : a.error;
-	r = kern_set_each(&dp->k->filter.nl, dp->k->filter.table, "sourced", note_sourced, dp);
+	r = kern_set_each(&dp->k->filter.nl, dp->k->filter.table, sourced_set, note_sourced, dp);
 	if (r < 0)
 		return r;
 	HASH_ITER (by_ends, dp->by_ends, t, next) {

@@ -3,6 +3,8 @@
  * outlive the process, in a namespace of its own.
  */
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,6 +136,7 @@ elements(struct fixture *f, const char *name)
 }
 
 #define A "2001:db8:200:1::/64"
+#define B "2001:db8:200:2::/64"
 
 /* ---- restarts ---- */
 
@@ -219,6 +222,66 @@ a_pass_that_nobody_wants_after_a_restart_goes_soon(void **state)
 	assert_int_equal(elements(f, "destination"), 1);
 	assert_true(lab_until(all, 1, set_is_empty, f, 10000));
 	assert_int_equal(elements(f, "ends"), 2);
+}
+
+/* Elements that came or went since the socket was opened, as `nft monitor` hears of them. */
+static void
+heard_elements(int fd, int *ret_came, int *ret_went)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[32768];
+	ssize_t n;
+
+	*ret_came = *ret_went = 0;
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		for (size_t at = 0; at + NLMSG_HDRLEN <= (size_t)n;) {
+			const struct nlmsghdr *h = (const void *)(buf + at);
+
+			*ret_came += (h->nlmsg_type & 0xff) == NFT_MSG_NEWSETELEM;
+			*ret_went += (h->nlmsg_type & 0xff) == NFT_MSG_DELSETELEM;
+			at += NLMSG_ALIGN(h->nlmsg_len);
+		}
+	}
+}
+
+static bool
+one_is_left(void *ctx)
+{
+	return elements(ctx, "destination") == 1;
+}
+
+/* In Linux 6.1 packets find a set of intervals empty that is emptied and filled at once. */
+static void
+a_pass_that_is_wanted_is_not_touched_when_another_goes(void **state)
+{
+	const struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
+	const int group = NFNLGRP_NFTABLES;
+	struct fixture *f = *state;
+	struct lab_ns *const all[] = { &f->ns };
+	const struct kobj t = tunnel(&f->t1), a = pass(&f->t1, KOBJ_DESTINATION, A, false),
+			  b = pass(&f->t1, KOBJ_DESTINATION, B, false);
+	int fd, came, went;
+
+	set(f, &t);
+	set(f, &a);
+	set(f, &b);
+	lab_close(&f->ns);
+	lab_open(&f->ns, &opts);
+	set(f, &t);
+	set(f, &a);
+	assert_int_equal(elements(f, "destination"), 2);
+	lab_enter(&f->ns);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(
+	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)), 0);
+	assert_true(lab_until(all, 1, one_is_left, f, 10000));
+	heard_elements(fd, &came, &went);
+	assert_int_equal(came, 0);
+	assert_int_equal(went, 1);
+	assert_int_equal(elements(f, "destination"), 1);
+	assert_int_equal(elements(f, "ends"), 2);
+	close(fd);
 }
 
 static void
@@ -398,6 +461,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST("X-05 ", a_restart_finds_everything_and_changes_nothing),
 		TEST("", a_pass_that_nobody_wants_after_a_restart_goes_soon),
+		TEST("X-01 ", a_pass_that_is_wanted_is_not_touched_when_another_goes),
 		TEST("", a_device_with_other_parameters_is_put_right),
 		TEST("", a_device_whose_maker_was_killed_over_it_is_finished),
 		TEST("", the_portable_datapath_clears_the_devices_away),

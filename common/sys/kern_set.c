@@ -158,9 +158,26 @@ kern_batch_send(struct kern_batch *b, struct kern_nl *nl)
 /* ---- what is there ---- */
 
 struct each_element {
+	const char *set;
 	kern_set_fn *fn;
 	void *ctx;
 };
+
+/* Octets of a key, at most KERN_SET_KEY_MAX; 0 if there is none. */
+static size_t
+take_key(struct nlattr *nest, uint8_t *ret_key)
+{
+	struct nlattr *key[NFTA_DATA_MAX + 1];
+	size_t n;
+
+	if (!nest || nla_parse_nested(key, NFTA_DATA_MAX, nest, NULL) < 0 || !key[NFTA_DATA_VALUE])
+		return 0;
+	n = (size_t)nla_len(key[NFTA_DATA_VALUE]);
+	if (n > KERN_SET_KEY_MAX)
+		return 0;
+	memcpy(ret_key, nla_data(key[NFTA_DATA_VALUE]), n);
+	return n;
+}
 
 static void
 found_elements(void *ctx, struct nlmsghdr *h)
@@ -174,14 +191,15 @@ found_elements(void *ctx, struct nlmsghdr *h)
 		return;
 	nla_for_each_nested(element, tb[NFTA_SET_ELEM_LIST_ELEMENTS], left)
 	{
-		struct nlattr *parts[NFTA_SET_ELEM_MAX + 1], *key[NFTA_DATA_MAX + 1];
+		struct nlattr *parts[NFTA_SET_ELEM_MAX + 1];
+		struct kern_element found = { 0 };
 
-		if (nla_parse_nested(parts, NFTA_SET_ELEM_MAX, element, NULL) >= 0 &&
-		    parts[NFTA_SET_ELEM_KEY] &&
-		    nla_parse_nested(key, NFTA_DATA_MAX, parts[NFTA_SET_ELEM_KEY], NULL) >= 0 &&
-		    key[NFTA_DATA_VALUE])
-			e->fn(e->ctx, nla_data(key[NFTA_DATA_VALUE]),
-			    (size_t)nla_len(key[NFTA_DATA_VALUE]));
+		if (nla_parse_nested(parts, NFTA_SET_ELEM_MAX, element, NULL) < 0)
+			continue;
+		found.n = take_key(parts[NFTA_SET_ELEM_KEY], found.key);
+		found.is_interval = take_key(parts[NFTA_SET_ELEM_KEY_END], found.end) > 0;
+		if (found.n > 0)
+			e->fn(e->ctx, e->set, &found);
 	}
 }
 
@@ -189,7 +207,7 @@ int
 kern_set_each(struct kern_nl *nl, const char *table, const char *set, kern_set_fn *fn, void *ctx)
 {
 	const struct nfgenmsg g = { .nfgen_family = NFPROTO_IPV6 };
-	struct each_element e = { .fn = fn, .ctx = ctx };
+	struct each_element e = { .set = set, .fn = fn, .ctx = ctx };
 	struct kern_req q;
 
 	kern_req_begin(&q, NFT(NFT_MSG_GETSETELEM), NLM_F_DUMP, &g, sizeof(g));

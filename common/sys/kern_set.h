@@ -40,8 +40,8 @@ void kern_batch_flush(struct kern_batch *b, const char *set);
 /* All of it or nothing; frees b. 0 or -errno: -ENOENT if a set or an element to go is not there. */
 int kern_batch_send(struct kern_batch *b, struct kern_nl *nl);
 
-/* Call fn for the key of each element of a set. 0 or -errno. */
-typedef void kern_set_fn(void *ctx, const uint8_t *key, size_t n);
+/* Call fn for each element of a set. 0 or -errno. */
+typedef void kern_set_fn(void *ctx, const char *set, const struct kern_element *e);
 int kern_set_each(
     struct kern_nl *nl, const char *table, const char *set, kern_set_fn *fn, void *ctx);
 
