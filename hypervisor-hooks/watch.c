@@ -175,6 +175,7 @@ tell(struct watch *w, enum word word, virDomainPtr domain, bool fresh)
 
 	if (!g)
 		return true;
+	g->there = true;
 	if (word == AS_IT_IS)
 		word = word_of_state(domain);
 	if (word == NOTHING)
@@ -204,14 +205,12 @@ look_at_all(struct watch *w)
 		g->there = false;
 	for (int i = 0; i < n; i++) {
 		(void)tell(w, AS_IT_IS, domains[i], true); /* if not heard, looked at again */
-		g = hv_seen_find(&w->seen, virDomainGetName(domains[i]));
-		if (g)
-			g->there = true;
 		virDomainFree(domains[i]);
 	}
 	free(domains);
 	HASH_ITER (hh, w->seen.by_name, g, next) {
-		/* Where it has gone to is not known: elsewhere it may run. */
+		/* Where it has gone to is not known: elsewhere it may run. Or it is ours no more.
+		 */
 		if (!g->there && say(w, GONE, g->name, ""))
 			hv_seen_remove(&w->seen, g->name);
 	}

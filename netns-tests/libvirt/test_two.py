@@ -4,6 +4,7 @@
     A  <---- vm2  B
 """
 
+import os
 import subprocess
 
 import lab
@@ -46,6 +47,19 @@ def test_two_guests_in_opposite_directions(world):
     for session in sessions:
         tcp = session.stop()
         assert tcp["survived"] and tcp["corrupt"] == 0, tcp
+
+
+def test_metadata_written_by_nemoctl_makes_a_running_domain_a_guest(world):
+    """N-10: without the element it is nobody's; with it, it is registered without a restart."""
+    guest, where = world.guests["vm2"], world.where["vm2"]
+    hypervisor = world.hypervisors[where]
+    hypervisor.virsh("metadata", "vm2", realvm.METADATA, "--remove", "--live")
+    lab.eventually(lambda: "vm2" not in [g["name"] for g in world.mrd(where).ask("guest", "list")],
+                   10, "vm2 is nobody's")
+    lab.run(lab.binary("common", "ctl", "nemoctl"), "guest", "define", "--libvirt", "vm2", "prefix",
+            guest.prefix, "home-address", guest.hoa,
+            env={**os.environ, "VIRSH_DEFAULT_CONNECT_URI": hypervisor.uri})
+    arrived(world, "vm2")
 
 
 def test_home_agent_that_is_away_stops_no_migration(world):
