@@ -17,7 +17,7 @@ mr_choose_first(struct mr *mr, struct mr_guest *g)
 void
 mr_choose_again(struct mr *mr, struct mr_guest *g)
 {
-	if (g->reg.state == MR_REG_STOPPED) {
+	if (g->reg.state == MR_REG_STOPPED || g->reg.state == MR_REG_BARRED) {
 		mr_agent_first(&mr->agents, (enum mr_mode)mr->conf.mode, &g->reg.with);
 		g->dirty = true;
 		g->retry = MONO_NEVER;
@@ -158,6 +158,8 @@ mr_choose_live(struct mr *mr, struct mr_guest *g, const struct tick *now)
 static void
 begin_elsewhere(struct mr *mr, struct mr_guest *g, const struct tick *now)
 {
+	if (g->reg.state == MR_REG_BARRED) /* M-52 */
+		return;
 	mr_reg_word(&g->reg, MR_REG_DETACH, now);
 	mr_choose_first(mr, g);
 	(void)mr_apply(mr, g, now->now); /* tried again */

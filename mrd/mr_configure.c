@@ -165,7 +165,8 @@ refresh_all(struct mr *mr, bool new_mode, const struct tick *now)
 			mr_choose_again(mr, g);
 			g->reg.with.explicit_mode = with.explicit_mode;
 		}
-		if (g->state == MR_RUNNING)
+		/* M-52: that is not said of this guest. */
+		if (g->state == MR_RUNNING && g->reg.state != MR_REG_BARRED)
 			mr_reg_word(&g->reg, MR_REG_FORCE, now);
 	}
 }

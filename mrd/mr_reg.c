@@ -381,7 +381,13 @@ static const struct rule {
 	{ MR_REG_STOPPED,  MR_REG_DEREGISTER,   MR_REG_IDLE,     drop },
 	{ MR_REG_STOPPED,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
 
-	/* BARRED has no row: RFC 6275 11.7.1, not this Home Address again. */
+	/*
+	 * RFC 6275 11.7.1: not this Home Address again, unless somebody says that it is free, or
+	 * a guest begins here that was not here: then the home agent tests for duplicates anew.
+	 */
+	{ MR_REG_BARRED,   MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_BARRED,   MR_REG_DEREGISTER,   MR_REG_IDLE,     drop },
+	{ MR_REG_BARRED,   MR_REG_DETACH,       MR_REG_IDLE,     drop },
 
 	{ MR_REG_UNROUTED, MR_REG_TIMER,        MR_REG_UNROUTED, resend },
 	{ MR_REG_UNROUTED, MR_REG_ACK,          MR_REG_STOPPED,  stop },
@@ -568,12 +574,11 @@ mr_reg_word(struct mr_reg *reg, enum mr_reg_event word, const struct tick *now)
 	step(reg, &in);
 }
 
-/* The home agent will not have us. */
+/* The home agent will not have us, and nobody else has the Home Address. */
 static bool
 is_stopped(const struct mr_reg *reg)
 {
-	return reg->state == MR_REG_STOPPED || reg->state == MR_REG_BARRED ||
-	       reg->state == MR_REG_UNROUTED;
+	return reg->state == MR_REG_STOPPED || reg->state == MR_REG_UNROUTED;
 }
 
 static void

@@ -24,7 +24,7 @@ enum mr_reg_state {
 	MR_REG_LAPSED,	  /* the lifetime ended without an answer; asking on */
 	MR_REG_REFUSED,	  /* refused for a reason that may pass; asking on, slowly */
 	MR_REG_STOPPED,	  /* refused for good: nothing is sent until gone or told */
-	MR_REG_BARRED,	  /* 134: this Home Address is somebody else's (RFC 6275 11.7.1) */
+	MR_REG_BARRED,	  /* 134: the same, whatever happens: the Home Address is somebody else's */
 	MR_REG_UNROUTED,  /* accepted, but not as a mobile router: de-registering (RFC 3963 5.3) */
 	MR_REG_LEAVING,	  /* de-registering because we were told to */
 	MR_REG_RETURNING, /* on the home link, de-registering (RFC 6275 11.5.5) */

@@ -598,11 +598,13 @@ a_refresh_refused_for_now_leaves_the_binding_as_it_was(void **state)
 }
 
 static void
-after_134_neither_resume_nor_return_nor_force_sends_anything(void **state)
+after_134_neither_time_nor_resume_nor_move_nor_home_sends_anything(void **state)
 {
-	static const enum mr_reg_event words[] = { MR_REG_HOLD, MR_REG_ATTACH, MR_REG_DETACH,
-		MR_REG_ATTACH, MR_REG_FORCE, MR_REG_NUDGE, MR_REG_DEREGISTER };
+	static const enum mr_reg_event words[] = { MR_REG_HOLD, MR_REG_ATTACH, MR_REG_NUDGE,
+		MR_REG_PAUSE, MR_REG_MOVE };
+	const struct mr_reg_with other = { addr_of("2001:db8:100::2"), true };
 	struct world *w = waiting();
+	struct tick t;
 
 	(void)state;
 	assert_true(answer(w, MH_DAD_FAILED, 0));
@@ -610,8 +612,35 @@ after_134_neither_resume_nor_return_nor_force_sends_anything(void **state)
 		word(w, words[i]);
 		pass(w, w->ms + 100000);
 	}
+	careof(w, "2001:db8:b::1");
+	home(w);
+	careof(w, "2001:db8:a::1");
+	t = at_ms(w->ms);
+	mr_reg_switch(&w->reg, &other, &t);
+	pass(w, w->ms + 100000);
 	assert_int_equal(w->n, 1);
 	assert_int_equal(w->reg.state, MR_REG_BARRED);
+}
+
+static void
+after_134_the_operator_or_the_next_life_here_begins_anew(void **state)
+{
+	static const enum mr_reg_event ends[] = { MR_REG_FORCE, MR_REG_DETACH, MR_REG_DEREGISTER };
+
+	(void)state;
+	for (size_t i = 0; i < countof(ends); i++) {
+		struct world *w = waiting();
+
+		assert_true(answer(w, MH_DAD_FAILED, 0));
+		word(w, ends[i]);
+		assert_int_equal(w->n, ends[i] == MR_REG_FORCE ? 2 : 1); /* nothing to end */
+		if (ends[i] != MR_REG_FORCE)
+			word(w, MR_REG_ATTACH);
+		assert_int_equal(w->n, 2);
+		assert_int_equal(w->sent[1].lifetime_s, 120);
+		assert_true(answer(w, MH_ACCEPTED, 120));
+		assert_int_equal(w->reg.state, MR_REG_BOUND);
+	}
 }
 
 static void
@@ -1194,7 +1223,7 @@ every_word_in_every_state_leads_where_the_table_says(void **state)
 		[MR_REG_LAPSED] = "W.IVWWW.",
 		[MR_REG_REFUSED] = "W.IIW.W.",
 		[MR_REG_STOPPED] = "..II..W.",
-		[MR_REG_BARRED] = "........",
+		[MR_REG_BARRED] = "..II..W.",
 		[MR_REG_UNROUTED] = "..IV..W.",
 		[MR_REG_LEAVING] = "W.I.....",
 		[MR_REG_RETURNING] = "..II....",
@@ -1275,14 +1304,6 @@ a_random_life_never_spins_nor_sends_while_held(void **state)
 			assert_int_equal(w->sent[w->n - 1].lifetime_s, 0);
 		if (w->reg.state == MR_REG_BOUND)
 			assert_true(w->reg.expires.ms != INT64_MAX);
-		if (w->reg.state == MR_REG_BARRED) { /* the only dead end: a new Home Address */
-			struct in6_addr a = w->reg.careof;
-			struct mr_reg_with with = w->reg.with;
-
-			mr_reg_init(&w->reg, &w->conf, &ops, w);
-			w->reg.careof = a;
-			w->reg.with = with;
-		}
 		if (w->n > SENT_MAX / 2) {
 			sent += w->n - 1;
 			w->sent[0] = w->sent[w->n - 1];
@@ -1394,7 +1415,8 @@ main(void)
 		    each_status_has_the_fate_that_the_rfcs_give_it),
 		TEST("N-35", a_refusal_for_good_leaves_no_binding_behind),
 		TEST("M-53", a_refresh_refused_for_now_leaves_the_binding_as_it_was),
-		TEST("M-52", after_134_neither_resume_nor_return_nor_force_sends_anything),
+		TEST("M-52", after_134_neither_time_nor_resume_nor_move_nor_home_sends_anything),
+		TEST("M-52", after_134_the_operator_or_the_next_life_here_begins_anew),
 		TEST("N-32 N-35", a_fatal_refusal_ends_with_gone_or_with_the_operator),
 		TEST("N-28", accepted_without_r_is_deregistered_and_stopped),
 		TEST("N-28 X-03",

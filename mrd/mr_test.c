@@ -1909,6 +1909,45 @@ home_agents_are_found_and_used_in_the_order_of_the_reply(void **state)
 	end(w);
 }
 
+/* 134 though nobody has the address: the host at home never heard `suspended`. */
+static void
+after_134_a_refresh_or_a_new_life_registers_and_a_reload_does_not(void **state)
+{
+	struct world *w = world();
+	struct tick t;
+	struct mr_why why;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, MH_DAD_FAILED);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BARRED);
+	say(w, MR_WORD_RUNNING, "web1");
+	w->conf.lifetime_ms = 80000;
+	assert_int_equal(configure(w), 0);
+	w->conf.home_agent[0] = addr_of(SECOND);
+	assert_int_equal(configure(w), 0);
+	pass(w, 1000000);
+	assert_int_equal(w->n, 1);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BARRED);
+
+	t = at_ms(w->ms);
+	assert_int_equal(mr_refresh(w->mr, "web1", &t, &why), 0);
+	assert_int_equal(w->n, 2);
+	assert_string_equal(asked(w), SECOND);
+	answer(w, MH_DAD_FAILED);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BARRED);
+
+	say(w, MR_WORD_GONE, "web1");
+	pass(w, 10000);
+	assert_int_equal(w->n, 2);
+	say(w, MR_WORD_RUNNING, "web1");
+	assert_int_equal(w->n, 3);
+	answer(w, MH_ACCEPTED);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	audit(w);
+	end(w);
+}
+
 static void
 when_nobody_takes_it_the_home_link_is_asked_for_others(void **state)
 {
@@ -2276,6 +2315,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("M-52", after_134_a_refresh_or_a_new_life_registers_and_a_reload_does_not),
 		TEST("M-38 M-39 M-40 N-04 N-07 M-06",
 		    running_registers_at_once_with_what_the_rfcs_ask_for),
 		TEST("N-08 N-09 N-10", every_refresh_lists_the_same_prefixes),
