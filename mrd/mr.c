@@ -39,7 +39,7 @@ guest_due(const struct mr_guest *g)
 	if (g->reg.state != MR_REG_LEAVING)
 		due = mono_min(due, g->over);
 	due = mono_min(due, mono_min(g->late_over, g->homing.due));
-	due = mono_min(due, mr_hand_due(&g->hand));
+	due = mono_min(due, mono_min(mr_hand_due(&g->hand), mr_prefix_next(g)));
 	return mono_min(due, g->retry);
 }
 
@@ -64,6 +64,7 @@ mr_settle(struct mr *mr, const struct tick *now)
 	HASH_ITER (hh, mr->guests.by_name, g, next) {
 		mr_choose_settle(mr, g, now);
 		mr_handover_settle(mr, g);
+		mr_prefix_run(mr, g, now->now);
 		if (g->dirty && (g->retry.ms == INT64_MAX || mono_reached(now->now, g->retry)))
 			(void)mr_apply(mr, g, now->now); /* tried again */
 	}
@@ -316,6 +317,9 @@ mr_count_name(enum mr_count count)
 		[MR_N_PLAN_FAILED] = "kernel-refused",
 		[MR_N_DISCOVERY_SENT] = "discovery-sent",
 		[MR_N_DISCOVERY_FAILED] = "discovery-not-sent",
+		[MR_N_PREFIX_SENT] = "prefix-solicitation-sent",
+		[MR_N_PREFIX_FAILED] = "prefix-solicitation-not-sent",
+		[MR_N_PREFIX_LEARNT] = "prefix-advertisement-accepted",
 		[MR_N_ASKED] = "asked",
 		[MR_N_HANDED] = "handed-over",
 		[MR_N_KEPT_SENT] = "kept-sent-on",
@@ -332,6 +336,8 @@ mr_count_name(enum mr_count count)
 		[MR_N_HOME_OPTION] = "dropped-home-address-option",
 		[MR_N_DISCOVERY_UNASKED] = "dropped-discovery-not-outstanding",
 		[MR_N_DISCOVERY_USELESS] = "dropped-discovery-without-routers",
+		[MR_N_PREFIX_UNASKED] = "dropped-prefix-advertisement-not-outstanding",
+		[MR_N_PREFIX_OTHERS] = "dropped-prefix-advertisement-of-others",
 		[MR_N_MOBILE_UNEXPECTED] = "dropped-mobile-icmp6",
 		[MR_N_ICMP6_UNRELATED] = "dropped-icmp6-unrelated",
 		[MR_N_ICMP6_UNREACHABLE] = "icmp6-unreachable",

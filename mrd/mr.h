@@ -38,6 +38,9 @@ enum mr_count {
 	MR_N_PLAN_FAILED,
 	MR_N_DISCOVERY_SENT,
 	MR_N_DISCOVERY_FAILED, /* the kernel would not send it */
+	MR_N_PREFIX_SENT,
+	MR_N_PREFIX_FAILED, /* the kernel would not send it */
+	MR_N_PREFIX_LEARNT,
 	MR_N_ASKED,
 	MR_N_HANDED,
 	MR_N_KEPT_SENT, /* packets kept, and sent to where the guest went */
@@ -56,6 +59,8 @@ enum mr_count {
 	MR_N_HOME_OPTION, /* Home Address option towards us: we are no correspondent */
 	MR_N_DISCOVERY_UNASKED,
 	MR_N_DISCOVERY_USELESS, /* no mobile routers there, or not on the home link */
+	MR_N_PREFIX_UNASKED,
+	MR_N_PREFIX_OTHERS,	/* without the prefix of the Home Address */
 	MR_N_MOBILE_UNEXPECTED, /* an ICMPv6 message of Mobile IPv6 that is not for us */
 	MR_N_ICMP6_UNRELATED,
 	MR_N_ICMP6_UNREACHABLE,
@@ -80,6 +85,7 @@ struct mr_event {
 		MR_EVENT_HANDED,     /* address that has it now */
 		MR_EVENT_AGENT,	     /* from; the guest has the new one */
 		MR_EVENT_DISCOVERED, /* mr_agents() are others */
+		MR_EVENT_PREFIX,     /* guest->reg.valid_until is known anew */
 		MR_EVENT_RETURNED,   /* at home, and no binding is left; status, took_ms */
 		MR_EVENT_CAREOF,     /* address; :: when there is none */
 		MR_EVENT_KERNEL,     /* error, object: refused, will be tried again */

@@ -68,6 +68,14 @@ int mr_link_up(struct mr *mr, const struct mr_guest_conf *conf, struct mr_why *w
 void mr_live(struct mr *mr, struct mr_guest *g, const struct mr_life *life, enum mr_reg_event leave,
     const struct tick *now);
 
+/* ---- mr_signal.c ---- */
+
+/*
+ * The guest here that the packet is for, by its routing header or destination, if it is from
+ * the home agent that the guest is registered with. NULL: dropped, and counted.
+ */
+struct mr_guest *mr_addressee(struct mr *mr, const struct ip6_mh_packet *p);
+
 /* ---- mr_configure.c ---- */
 
 /* All but its guests. Are the home agents others? */
@@ -81,6 +89,12 @@ bool mr_take_agents(struct mr *mr);
 /* Ask for home agents, if it is time and there is an address to ask from. */
 void mr_discover_run(struct mr *mr, mono_t now);
 mono_t mr_discover_next(const struct mr *mr);
+
+/* A Binding Acknowledgement has accepted it: is there a reason to ask for the home prefix? */
+void mr_prefix_registered(struct mr_guest *g, mono_t now);
+/* Ask, if it is time, and it is registered from here. */
+void mr_prefix_run(struct mr *mr, struct mr_guest *g, mono_t now);
+mono_t mr_prefix_next(const struct mr_guest *g);
 
 /* ---- mr_choose.c: which home agent, which mode ---- */
 

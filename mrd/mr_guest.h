@@ -20,6 +20,7 @@
 #include "mrd/mr_gateway.h"
 #include "mrd/mr_home.h"
 #include "mrd/mr_hand.h"
+#include "mrd/mr_prefix.h"
 #include "mrd/mr_reg.h"
 
 enum mr_guest_state {
@@ -68,6 +69,7 @@ struct mr_guest {
 	bool keeping; /* copies of what goes out on its link are kept for it */
 	struct mr_gateway gateway;
 	struct mr_homing homing;
+	struct mr_prefix home_prefix;
 	uint8_t formers; /* prefixes it had here; it is told that they are no more */
 	struct ip6_prefix former[MR_PREFIX_MAX];
 

@@ -6,6 +6,8 @@
 
 #include "common/base/base.h"
 
+#define LIFETIME_UNIT_S 4 /* RFC 6275 6.1.7 */
+
 struct input {
 	enum mr_reg_event event;
 	const struct tick *now;
@@ -64,6 +66,21 @@ deregisters(const struct mr_reg *reg)
 	return is_farewell(reg) || reg->state == MR_REG_RETURNING;
 }
 
+/*
+ * M-38: within the valid lifetime of the home prefix. When that is over, the least there is:
+ * the home agent says what becomes of it.
+ */
+static uint32_t
+lifetime_to_ask_for(const struct mr_reg *reg, mono_t now)
+{
+	int64_t left_s = mono_left_ms(now, reg->valid_until) / 1000;
+
+	if (left_s >= reg->conf->lifetime_s)
+		return reg->conf->lifetime_s;
+	left_s -= left_s % LIFETIME_UNIT_S;
+	return left_s > 0 ? (uint32_t)left_s : LIFETIME_UNIT_S;
+}
+
 /* Send now, or as soon as the rate allows; then wait for the answer. */
 static void
 transmit(struct mr_reg *reg, const struct input *in)
@@ -84,7 +101,7 @@ transmit(struct mr_reg *reg, const struct input *in)
 	}
 
 	bu.seq = mr_seq_next(&reg->seq, now->unix_ms);
-	bu.lifetime_s = deregisters(reg) ? 0 : reg->conf->lifetime_s;
+	bu.lifetime_s = deregisters(reg) ? 0 : lifetime_to_ask_for(reg, now->now);
 	rate_count(reg, now->now);
 	remember(reg, &bu, now->now);
 	reg->sends++;
@@ -180,6 +197,7 @@ static void
 drop(struct mr_reg *reg, const struct input *in)
 {
 	(void)in;
+	reg->valid_until = MONO_NEVER;
 	reg->held = false;
 	reg->asking = false;
 	reg->answered = false;
@@ -189,7 +207,10 @@ drop(struct mr_reg *reg, const struct input *in)
 	reg->granted_s = 0;
 }
 
-/* RFC 6275 11.7.3: the remaining lifetime counts from the sending of the Binding Update. */
+/*
+ * RFC 6275 11.7.3: the remaining lifetime counts from the sending of the Binding Update.
+ * With status 1 the refresh waits for what mr_reg_learnt says, but not for ever.
+ */
 static void
 bound(struct mr_reg *reg, const struct input *in)
 {
@@ -210,6 +231,9 @@ bound(struct mr_reg *reg, const struct input *in)
 	reg->due = mono_add_ms(in->sent->at, (int64_t)refresh_s * 1000);
 	reg->asking = false;
 	reg->sequence_naks = 0;
+	reg->refresh = reg->due;
+	if (ba->ba.status == MH_ACCEPTED_PREFIX_DISCOVERY)
+		reg->due = mono_add_ms(reg->refresh, (int64_t)(granted_s - refresh_s) * 500);
 	/* Older ones are overtaken; newer ones may still be answered. */
 	reg->outstanding -= answered;
 	memmove(&reg->out[0], &reg->out[answered], reg->outstanding * sizeof(reg->out[0]));
@@ -222,7 +246,8 @@ taken(struct mr_reg *reg, const struct input *in)
 	reg->granted_s = in->sent->lifetime_s;
 	reg->acked = in->sent->seq;
 	reg->expires = mono_add_ms(in->sent->at, (int64_t)reg->granted_s * 1000);
-	reg->due = mono_add_ms(in->now->now, MR_REG_CONFIRM_MS);
+	reg->refresh = mono_add_ms(in->now->now, MR_REG_CONFIRM_MS);
+	reg->due = reg->refresh;
 	reg->asked = in->now->now;
 	reg->asking = false;
 	reg->refreshing = false;
@@ -541,6 +566,8 @@ mr_reg_init(
 		.ctx = ctx,
 		.due = MONO_NEVER,
 		.expires = MONO_NEVER,
+		.refresh = MONO_NEVER,
+		.valid_until = MONO_NEVER,
 		.asked = MONO_NEVER };
 }
 
@@ -681,6 +708,20 @@ mr_reg_number(struct mr_reg *reg, const struct tick *now, uint16_t *ret_seq)
 	*ret_seq = mr_seq_next(&reg->seq, now->unix_ms);
 	rate_count(reg, now->now);
 	return true;
+}
+
+void
+mr_reg_learnt(struct mr_reg *reg, mono_t valid_until, const struct tick *now)
+{
+	reg->valid_until = valid_until;
+	if (reg->state == MR_REG_BOUND && !reg->asking && !reg->held)
+		reg->due = mono_before(reg->refresh, now->now) ? now->now : reg->refresh;
+}
+
+bool
+mr_reg_is_limited(const struct mr_reg *reg, mono_t now)
+{
+	return lifetime_to_ask_for(reg, now) < reg->conf->lifetime_s;
 }
 
 bool

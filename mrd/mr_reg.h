@@ -109,6 +109,8 @@ struct mr_reg {
 
 	mono_t due;		/* send again, or for the first time */
 	mono_t expires;		/* of what was acknowledged last; NEVER: nothing is known */
+	mono_t refresh;		/* when `due` would be, but for mr_reg_learnt */
+	mono_t valid_until;	/* the home prefix; NEVER: nothing is known that limits it */
 	mono_t not_before;	/* RFC 6275 11.4.1: the next home agent has to wait */
 	mono_t asked;		/* when the question now open was asked first */
 	int64_t timeout_ms;	/* to the next retransmission; doubles */
@@ -189,6 +191,14 @@ bool mr_reg_number(struct mr_reg *reg, const struct tick *now, uint16_t *ret_seq
  */
 void mr_reg_taken(
     struct mr_reg *reg, uint16_t seq, uint32_t lifetime_s, mono_t at, const struct tick *now);
+
+/*
+ * The home prefix is valid until then: no lifetime that is asked for is longer. After status 1
+ * the refresh waits for this (RFC 6275 11.7.1), or until half of what is left then is over.
+ */
+void mr_reg_learnt(struct mr_reg *reg, mono_t valid_until, const struct tick *now);
+/* Is the lifetime asked for now shorter than configured, because of the home prefix? */
+bool mr_reg_is_limited(const struct mr_reg *reg, mono_t now);
 
 /* Was a Binding Update with this number sent and not yet answered? */
 bool mr_reg_is_outstanding(const struct mr_reg *reg, uint16_t seq);

@@ -643,6 +643,114 @@ after_134_the_operator_or_the_next_life_here_begins_anew(void **state)
 	}
 }
 
+/* ---- status 1, and how long the home prefix lives ---- */
+
+static void
+learn(struct world *w, mono_t valid_until)
+{
+	struct tick t = at_ms(w->ms);
+
+	mr_reg_learnt(&w->reg, valid_until, &t);
+}
+
+static void
+after_status_1_the_refresh_waits_for_what_is_learnt(void **state)
+{
+	static const struct {
+		int64_t learnt_ms, sent_ms;
+	} rows[] = {
+		{ 1000, 60000 },  /* when it would have been */
+		{ 70000, 70000 }, /* it is late already */
+		{ -1, 90000 },	  /* never: half of what was left then */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct world *w = waiting();
+
+		assert_true(answer(w, MH_ACCEPTED_PREFIX_DISCOVERY, 120));
+		assert_int_equal(w->reg.state, MR_REG_BOUND);
+		if (rows[i].learnt_ms >= 0) {
+			pass(w, rows[i].learnt_ms);
+			assert_int_equal(w->n, 1);
+			learn(w, MONO_NEVER);
+		}
+		pass(w, rows[i].sent_ms - 1);
+		assert_int_equal(w->n, 1);
+		pass(w, rows[i].sent_ms);
+		assert_int_equal(w->n, 2);
+		assert_int_equal(w->sent[1].lifetime_s, 120);
+	}
+}
+
+static void
+status_1_stops_neither_a_move_nor_the_operator(void **state)
+{
+	struct world *w = waiting();
+
+	(void)state;
+	assert_true(answer(w, MH_ACCEPTED_PREFIX_DISCOVERY, 120));
+	careof(w, "2001:db8:b::1");
+	assert_int_equal(w->n, 2);
+	assert_true(answer(w, MH_ACCEPTED_PREFIX_DISCOVERY, 120));
+	word(w, MR_REG_FORCE);
+	assert_int_equal(w->n, 3);
+}
+
+static void
+what_is_learnt_while_it_is_held_or_asked_sends_nothing(void **state)
+{
+	struct world *w = bound_for(120);
+
+	(void)state;
+	pass(w, 60000);
+	assert_int_equal(w->n, 2); /* a refresh is under way */
+	learn(w, at_ms(600000).now);
+	assert_int_equal(w->reg.due.ms, at_ms(61000).now.ms);
+	word(w, MR_REG_HOLD);
+	learn(w, at_ms(600000).now);
+	pass(w, 100000);
+	assert_int_equal(w->n, 2);
+}
+
+static void
+no_lifetime_beyond_the_home_prefix_is_asked_for(void **state)
+{
+	static const struct {
+		int64_t left_ms;
+		uint32_t lifetime_s;
+	} rows[] = {
+		{ 1000000, 120 }, { 120000, 120 }, { 119999, 116 }, { 103000, 100 }, { 8000, 8 },
+		{ 7999, 4 }, { 3999, 4 }, { 0, 4 }, { -5000, 4 }, /* the least that is none */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct world *w = bound_for(120);
+
+		pass(w, 10000);
+		learn(w, at_ms(10000 + rows[i].left_ms).now);
+		assert_true(
+		    mr_reg_is_limited(&w->reg, at_ms(10000).now) == (rows[i].lifetime_s < 120));
+		word(w, MR_REG_FORCE);
+		assert_int_equal(w->sent[1].lifetime_s, rows[i].lifetime_s);
+		word(w, MR_REG_DEREGISTER);
+		assert_int_equal(w->sent[2].lifetime_s, 0);
+	}
+}
+
+static void
+a_life_elsewhere_forgets_the_home_prefix(void **state)
+{
+	struct world *w = bound_for(120);
+
+	(void)state;
+	learn(w, at_ms(8000).now);
+	word(w, MR_REG_DETACH);
+	word(w, MR_REG_ATTACH);
+	assert_int_equal(w->sent[1].lifetime_s, 120);
+}
+
 static void
 a_fatal_refusal_ends_with_gone_or_with_the_operator(void **state)
 {
@@ -1417,6 +1525,11 @@ main(void)
 		TEST("M-53", a_refresh_refused_for_now_leaves_the_binding_as_it_was),
 		TEST("M-52", after_134_neither_time_nor_resume_nor_move_nor_home_sends_anything),
 		TEST("M-52", after_134_the_operator_or_the_next_life_here_begins_anew),
+		TEST("M-51", after_status_1_the_refresh_waits_for_what_is_learnt),
+		TEST("M-51", status_1_stops_neither_a_move_nor_the_operator),
+		TEST("M-51 X-03", what_is_learnt_while_it_is_held_or_asked_sends_nothing),
+		TEST("M-38", no_lifetime_beyond_the_home_prefix_is_asked_for),
+		TEST("M-38", a_life_elsewhere_forgets_the_home_prefix),
 		TEST("N-32 N-35", a_fatal_refusal_ends_with_gone_or_with_the_operator),
 		TEST("N-28", accepted_without_r_is_deregistered_and_stopped),
 		TEST("N-28 X-03",

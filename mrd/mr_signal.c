@@ -86,6 +86,7 @@ accepted(struct mr *mr, struct mr_guest *g, mono_t now)
 
 	mr->count[MR_N_BA_ACCEPTED]++;
 	mr_choose_worked(mr, g, now);
+	mr_prefix_registered(g, now);
 	mr->ops->event(mr->ctx, &e);
 }
 
@@ -136,6 +137,8 @@ reg_moved(void *ctx, struct mr_reg *reg, enum mr_reg_state from, enum mr_reg_eve
 		g->dirty = true;
 		g->retry = MONO_NEVER;
 	}
+	if (reg->state == MR_REG_IDLE)
+		mr_prefix_init(&g->home_prefix);
 	if (reg->state == MR_REG_HOME && from != MR_REG_HOME)
 		returned(mr, g, now->now);
 	switch (on) {
@@ -283,9 +286,8 @@ take_error(struct mr *mr, const struct ip6_mh_packet *p, const struct mh *m, con
 		mr_reg_word(&g->reg, MR_REG_NUDGE, now);
 }
 
-/* The guest that the packet is for, by its routing header or destination, or NULL. */
-static struct mr_guest *
-addressee(struct mr *mr, const struct ip6_mh_packet *p)
+struct mr_guest *
+mr_addressee(struct mr *mr, const struct ip6_mh_packet *p)
 {
 	const struct in6_addr *home = ip6_mh_destination(p);
 	struct mr_guest *g = mr_guests_by_home(&mr->guests, home);
@@ -329,7 +331,7 @@ take_message(
 		mr_dropped(mr, MR_N_MH_UNEXPECTED, &p->src);
 		return;
 	}
-	g = addressee(mr, p);
+	g = mr_addressee(mr, p);
 	if (g && m->type == MH_BA)
 		take_acknowledgement(mr, g, p, m, now);
 	else if (g)

@@ -42,6 +42,7 @@ struct world {
 	size_t n;
 	uint8_t icmp6[1500];
 	size_t icmp6_n, icmp6_sent;
+	struct ip6_icmp6_out icmp6_out; /* what is around it */
 	struct {
 		char dev[16];
 		uint8_t octets[ND_FRAME_MAX];
@@ -119,6 +120,8 @@ on_icmp6(void *ctx, const struct ip6_icmp6_out *out)
 	assert_true(out->icmp6_len <= sizeof(w->icmp6));
 	memcpy(w->icmp6, out->icmp6, out->icmp6_len);
 	w->icmp6_n = out->icmp6_len;
+	w->icmp6_out = *out;
+	w->icmp6_out.icmp6 = w->icmp6;
 	w->icmp6_sent++;
 	return 0;
 }
@@ -1909,6 +1912,190 @@ home_agents_are_found_and_used_in_the_order_of_the_reply(void **state)
 	end(w);
 }
 
+/* ---- the home prefix ---- */
+
+/* The newest solicitation, as the network carries it: its identifier. */
+static uint16_t
+solicited(struct world *w, size_t times)
+{
+	uint8_t octets[200];
+	struct wire_writer out = { .base = octets, .len = sizeof(octets) };
+	struct ip6_mh_packet p;
+	struct wire_reader r;
+	struct icmp6_mps mps;
+	struct in6_addr home = web(w, "web1")->conf.home_address, coa = web(w, "web1")->reg.careof;
+
+	assert_int_equal(w->icmp6_sent, times);
+	assert_int_equal(mr_counted(w->mr, MR_N_PREFIX_SENT), times);
+	assert_int_equal(ip6_icmp6_packet_put(&out, &w->icmp6_out), 0);
+	assert_int_equal(ip6_mh_packet_get(octets, out.pos, &p), 0);
+	assert_true(p.has_hao && !p.has_rh2);
+	assert_true(ip6_equal(&p.hao, &home) && ip6_equal(&p.src, &coa));
+	assert_true(ip6_equal(&p.dst, &web(w, "web1")->reg.with.home_agent));
+	assert_int_equal(ip6_checksum(&home, &p.dst, IP6_ICMP6, p.icmp6, p.icmp6_len), 0);
+	r = (struct wire_reader){ .base = p.icmp6, .len = p.icmp6_len };
+	assert_int_equal(icmp6_mps_get(&r, &mps), 0);
+	return mps.id;
+}
+
+static void
+advertise(struct world *w, struct from f, uint16_t id, const char *prefix, uint32_t valid_s)
+{
+	struct icmp6_mpa mpa = {
+		.id = id, .n = 1, .prefix = { { .prefix = prefix_of(prefix), .valid_s = valid_s } }
+	};
+	uint8_t octets[300], message[200];
+	struct wire_writer mw = { .base = message, .len = sizeof(message) };
+	struct wire_writer pw = { .base = octets, .len = sizeof(octets) };
+	struct ip6_icmp6_out out = { .src = addr_of(f.src), .dst = addr_of(f.dst) };
+	struct tick t = at_ms(w->ms);
+	struct ip6_mh_packet p;
+
+	out.with_rh2 = f.home != NULL;
+	out.home = f.home ? addr_of(f.home) : out.dst;
+	assert_int_equal(icmp6_mpa_put(&mw, &mpa, &out.src, &out.home), 0);
+	out.icmp6 = message;
+	out.icmp6_len = mw.pos;
+	assert_int_equal(ip6_icmp6_packet_put(&pw, &out), 0);
+	assert_int_equal(ip6_mh_packet_get(octets, pw.pos, &p), 0);
+	mr_mobile(w->mr, &p, &t);
+}
+
+#define HOME1 "2001:db8:200:1::1"
+#define HOME_PREFIX "2001:db8:200::/48"
+static const struct from home_agent = { AGENT, COA_A, HOME1 };
+
+static struct world *
+registered_with(uint8_t status)
+{
+	struct world *w = world();
+
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, status);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	return w;
+}
+
+static void
+status_1_is_asked_about_before_it_registers_again(void **state)
+{
+	struct world *w = registered_with(MH_ACCEPTED_PREFIX_DISCOVERY);
+	uint16_t id = solicited(w, 1);
+
+	(void)state;
+	pass(w, 3000);
+	assert_int_equal(solicited(w, 2), id);
+	advertise(w, home_agent, id, HOME_PREFIX, 100);
+	assert_int_equal(mr_counted(w->mr, MR_N_PREFIX_LEARNT), 1);
+	assert_int_equal(w->events[MR_EVENT_PREFIX], 1);
+	pass(w, 56999);
+	assert_int_equal(w->n, 1);
+	pass(w, 1);
+	assert_int_equal(w->n, 2);
+	assert_int_equal(decoded(newest(w)).bu.lifetime_s, 40); /* 43 s are left */
+	assert_int_equal(w->icmp6_sent, 2);
+	answer(w, MH_ACCEPTED); /* limited, so it is asked again */
+	advertise(w, home_agent, solicited(w, 3), HOME_PREFIX, 4000);
+	pass(w, 20000);
+	assert_int_equal(decoded(newest(w)).bu.lifetime_s, 120);
+	answer(w, MH_ACCEPTED);
+	assert_int_equal(w->icmp6_sent, 3);
+	audit(w);
+	end(w);
+}
+
+static void
+a_home_agent_that_tells_no_prefixes_keeps_its_guest(void **state)
+{
+	struct world *w = registered_with(MH_ACCEPTED_PREFIX_DISCOVERY);
+
+	(void)state;
+	pass(w, 89999);
+	assert_int_equal(w->n, 1);
+	solicited(w, 5);
+	pass(w, 1);
+	assert_int_equal(w->n, 2);
+	answer(w, MH_ACCEPTED);
+	pass(w, 60000);
+	answer(w, MH_ACCEPTED);
+	assert_int_equal(w->icmp6_sent, 5);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	end(w);
+}
+
+static void
+prefixes_that_are_told_unasked_are_asked_for(void **state)
+{
+	struct world *w = registered_with(MH_ACCEPTED);
+
+	(void)state;
+	assert_int_equal(w->icmp6_sent, 0);
+	advertise(w, home_agent, 0, HOME_PREFIX, 8);
+	assert_int_equal(mr_counted(w->mr, MR_N_PREFIX_UNASKED), 1);
+	assert_int_equal(web(w, "web1")->reg.valid_until.ms, INT64_MAX);
+	advertise(w, home_agent, solicited(w, 1), HOME_PREFIX, 8000);
+	assert_int_equal(mr_counted(w->mr, MR_N_PREFIX_LEARNT), 1);
+	for (int i = 0; i < 1000; i++) { /* a flood of guesses: the next question is 3 s later */
+		advertise(w, home_agent, (uint16_t)i, HOME_PREFIX, 8);
+		pass(w, 2);
+	}
+	assert_int_equal(w->icmp6_sent, 1);
+	pass(w, 1000);
+	assert_int_equal(w->icmp6_sent, 2);
+	assert_int_equal(web(w, "web1")->reg.valid_until.ms, at_ms(8000000).now.ms);
+	assert_int_equal(w->n, 1);
+	end(w);
+}
+
+static void
+prefixes_from_elsewhere_change_nothing(void **state)
+{
+	static const struct {
+		struct from from;
+		const char *prefix;
+		enum mr_count count;
+	} rows[] = {
+		{ { "2001:db8:bad::1", COA_A, HOME1 }, HOME_PREFIX, MR_N_MH_STRANGER },
+		{ { AGENT, COA_A, "2001:db8:200:9::1" }, HOME_PREFIX, MR_N_MH_NOT_OURS },
+		{ { AGENT, COA_A, "2001:db8:200:2::1" }, HOME_PREFIX, MR_N_MH_NOT_HERE },
+		{ { AGENT, COA_A, NULL }, HOME_PREFIX, MR_N_MH_NO_HOME },
+		{ { AGENT, HOME1, NULL }, HOME_PREFIX, MR_N_MH_NO_HOME },
+		{ { AGENT, COA_A, HOME1 }, "2001:db8:300::/48", MR_N_PREFIX_OTHERS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		struct world *w = registered_with(MH_ACCEPTED_PREFIX_DISCOVERY);
+
+		advertise(w, rows[i].from, solicited(w, 1), rows[i].prefix, 0);
+		assert_int_equal(mr_counted(w->mr, rows[i].count), 1);
+		assert_int_equal(mr_counted(w->mr, MR_N_PREFIX_LEARNT), 0);
+		assert_int_equal(web(w, "web1")->reg.valid_until.ms, INT64_MAX);
+		end(w);
+	}
+}
+
+static void
+who_is_not_registered_from_here_asks_for_no_prefix(void **state)
+{
+	struct world *w = registered_with(MH_ACCEPTED_PREFIX_DISCOVERY);
+
+	(void)state;
+	say(w, MR_WORD_SUSPENDED, "web1");
+	advertise(w, home_agent, 0, HOME_PREFIX, 8);
+	pass(w, 100000);
+	assert_int_equal(w->icmp6_sent, 1);
+	say(w, MR_WORD_GONE, "web1");
+	advertise(w, home_agent, 0, HOME_PREFIX, 8);
+	pass(w, 100000);
+	assert_int_equal(w->icmp6_sent, 1);
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, MH_ACCEPTED);
+	pass(w, 50000);
+	assert_int_equal(w->icmp6_sent, 1);
+	end(w);
+}
+
 /* 134 though nobody has the address: the host at home never heard `suspended`. */
 static void
 after_134_a_refresh_or_a_new_life_registers_and_a_reload_does_not(void **state)
@@ -2315,6 +2502,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("M-51 M-38", status_1_is_asked_about_before_it_registers_again),
+		TEST("M-51", a_home_agent_that_tells_no_prefixes_keeps_its_guest),
+		TEST("M-51", prefixes_that_are_told_unasked_are_asked_for),
+		TEST("M-51", prefixes_from_elsewhere_change_nothing),
+		TEST("M-51 X-03", who_is_not_registered_from_here_asks_for_no_prefix),
 		TEST("M-52", after_134_a_refresh_or_a_new_life_registers_and_a_reload_does_not),
 		TEST("M-38 M-39 M-40 N-04 N-07 M-06",
 		    running_registers_at_once_with_what_the_rfcs_ask_for),

@@ -167,6 +167,7 @@ mr_add(struct mr *mr, const struct mr_guest_conf *conf, enum mr_origin origin, u
 	g->owner = mr;
 	g->dirty = true;
 	mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
+	mr_prefix_init(&g->home_prefix);
 	mr_hand_init(&g->hand, &mr->hand_conf, &mr_hand_ops, g);
 	g->reg.careof = mr->host.careof;
 	mr_choose_first(mr, g);
@@ -197,6 +198,7 @@ mr_change(
 	g->retry = MONO_NEVER;
 	if (!same_home) {
 		mr_reg_init(&g->reg, &mr->reg_conf, &mr_reg_ops, g);
+		mr_prefix_init(&g->home_prefix);
 		mr_hand_ended(&g->hand);
 		g->reg.careof = mr->host.careof;
 		mr_choose_first(mr, g);

@@ -385,6 +385,19 @@ tell_discovered(struct mrd *d, const struct mr_event *e)
 }
 
 static void
+tell_prefix(struct mrd *d, const struct mr_event *e)
+{
+	int64_t left_ms = mono_left_ms(daemon_now().now, e->guest->reg.valid_until);
+
+	(void)d;
+	if (left_ms == INT64_MAX)
+		log_info("reg", "home prefix", "name=%s valid_s=for-ever", e->guest->conf.name);
+	else
+		log_info("reg", "home prefix", "name=%s valid_s=%lld", e->guest->conf.name,
+		    (long long)(left_ms / 1000));
+}
+
+static void
 tell_asked(struct mrd *d, const struct mr_event *e)
 {
 	const struct mr_hand *hand = &e->guest->hand;
@@ -479,6 +492,7 @@ op_event(void *ctx, const struct mr_event *e)
 		[MR_EVENT_AGENT] = tell_agent,
 		[MR_EVENT_RETURNED] = tell_returned,
 		[MR_EVENT_DISCOVERED] = tell_discovered,
+		[MR_EVENT_PREFIX] = tell_prefix,
 		[MR_EVENT_CAREOF] = tell_careof,
 		[MR_EVENT_KERNEL] = tell_kernel,
 		[MR_EVENT_DROPPED] = tell_dropped,
