@@ -55,15 +55,19 @@ struct kernel {
  * ff02::/16 in whatever flags is what `group` looks for. `fib` is N-39: the strict reverse
  * path. The sets are those of kern_guard.h.
  *
- * ends: outer packets from a source that no tunnel of ours has are counted; there is no
- * device for them, and the kernel's "port unreachable" is kept quiet.
+ * others: what comes in by other links (kern_frame.c has `homes`).
  *
- * mobile: what XFRM lets in with ICMPv6 is for prefix solicitations and advertisements
- * alone; anything else with a Home Address nobody vouches for, or with an address to be
- * sent on to (RFC 6275 9.3.1, 6.4).
+ * inbound: outer packets from a source that no tunnel of ours has are counted; there is no
+ * device for them, and the kernel's "port unreachable" is kept quiet. What XFRM lets in with
+ * ICMPv6 is for prefix solicitations and advertisements alone; anything else with a Home
+ * Address nobody vouches for, or with an address to be sent on to (RFC 6275 9.3.1, 6.4).
  *
- * quiet: a Parameter Problem of code 1 would tell a peer that we know no Mobile IPv6,
- * just because the daemon is being started anew.
+ * outbound: congestion that the inner packet has met is in the outer header, too, as RFC 6040
+ * 4.1 has it; ip6tnl still does as RFC 3168. And a Parameter Problem of code 1 would tell a peer
+ * that we know no Mobile IPv6, just because the daemon is being started anew.
+ *
+ * Every packet pays for every rule it meets: what is true of few comes first in a rule, and
+ * packets of tunnels leave a chain early.
  *
  * Sets are kept when the table is made anew, and so are rules of others.
  */
@@ -94,47 +98,49 @@ static const char filter[] =
     "	counter path-too-narrow { }\n"
     "	chain stray { counter name tunnel-link-local drop; }\n"
     "	chain group { @nh,192,16 & 0xff0f { 0xff00, 0xff01, 0xff02 } goto stray; }\n"
+    "	chain others {\n"
+    "		iifname @homes ip6 daddr fe80::/10 meta pkttype host fib daddr . iif type != local"
+    " counter reject with icmpv6 type addr-unreachable\n"
+    "	}\n"
     "	chain arrivals {\n"
     "		type filter hook prerouting priority -150; policy accept;\n"
-    "		iifgroup != %g accept\n"
-    "		ip6 saddr fe80::/10 goto stray\n"
-    "		ip6 daddr fe80::/10 goto stray\n"
+    "		iifgroup != %g goto others\n"
+    "		@nh,64,16 & 0xffc0 0xfe80 goto stray\n"
+    "		@nh,192,16 & 0xffc0 0xfe80 goto stray\n"
     "		ip6 daddr ff00::/8 jump group\n"
-    "		iif . ip6 daddr @destination accept\n"
     "		iif @sourced fib saddr . iif oif exists accept\n"
+    "		iif . ip6 daddr @destination accept\n"
     "		iif . ip6 saddr @source-late counter name pass-late accept\n"
     "		iif . ip6 daddr @destination-late counter name pass-late accept\n"
     "		iif @sourced counter name pass-source drop\n"
     "		counter name pass-destination drop\n"
     "	}\n"
-    "	chain home {\n"
-    "		type filter hook prerouting priority -150; policy accept;\n"
-    "		iifname @homes ip6 daddr fe80::/10 meta pkttype host fib daddr . iif type != local"
-    " counter reject with icmpv6 type addr-unreachable\n"
-    "	}\n"
-    "	chain ends {\n"
+    "	chain inbound {\n"
     "		type filter hook input priority 0; policy accept;\n"
     "		meta l4proto 41 ip6 daddr . ip6 saddr != @ends"
     " counter name tunnel-unknown-source\n"
+    "		meta l4proto != 58 accept\n"
+    "		icmpv6 type != 146 exthdr dst exists counter drop\n"
+    "		icmpv6 type != 147 rt type 2 counter drop\n"
     /* An ip6tnl does not fragment, so such a path carries nothing; but anybody can say so. */
     "		icmpv6 type packet-too-big icmpv6 mtu < 1320 @th,112,8 41"
     " counter name path-too-narrow drop\n"
     "	}\n"
-    "	chain mobile {\n"
-    "		type filter hook input priority 0; policy accept;\n"
-    "		exthdr dst exists icmpv6 type != 146 counter drop\n"
-    "		rt type 2 icmpv6 type != 147 counter drop\n"
-    "	}\n"
     "	chain stays { counter name encap-link-local drop; }\n"
-    "	chain quiet {\n"
+    "	chain greeting {\n"
+    "		ip6 saddr fe80::/10 goto stays\n"
+    "		ip6 daddr { fe80::/10, ff02::/16 } goto stays\n"
+    "	}\n"
+    "	chain outbound {\n"
     "		type filter hook output priority 0; policy accept;\n"
-    "		oifgroup %g ip6 saddr fe80::/10 goto stays\n"
-    "		oifgroup %g ip6 daddr { fe80::/10, ff02::/16 } goto stays\n"
-    "		oifname @links icmpv6 type nd-redirect counter drop\n"
-    "		ip6 saddr @own icmpv6 type destination-unreachable"
-    " icmpv6 code port-unreachable @th,112,8 41 counter drop\n"
-    "		ip6 saddr @own icmpv6 type parameter-problem"
-    " icmpv6 code 1 @th,112,8 { 43, 60, 135 } counter drop\n"
+    "		oifgroup %g jump greeting\n"
+    "		ip6 nexthdr 41 @th,10,2 3 ip6 saddr . ip6 daddr @ends ip6 ecn set ce\n"
+    "		meta l4proto != 58 accept\n"
+    "		icmpv6 type nd-redirect oifname @links counter drop\n"
+    "		icmpv6 type destination-unreachable icmpv6 code port-unreachable"
+    " ip6 saddr @own @th,112,8 41 counter drop\n"
+    "		icmpv6 type parameter-problem icmpv6 code 1"
+    " ip6 saddr @own @th,112,8 { 43, 60, 135 } counter drop\n"
     "	}\n"
     "}\n";
 

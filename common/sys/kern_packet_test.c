@@ -132,17 +132,19 @@ address(const struct lab_ns *ns, const char *dev, const char *addr, const char *
 }
 
 static int
-setup_with(void **state, int mtu_r_b, uint8_t class)
+setup_with(void **state, int mtu_r_b, uint8_t class, uint8_t hop_limit)
 {
 	const enum kern_datapath datapath = lab_datapath(state);
 	const struct kern_opts mrd = { .name = "mrd",
 		.mark = KERN_MARK_MRD,
 		.datapath = datapath,
-		.traffic_class = class };
+		.traffic_class = class,
+		.hop_limit = hop_limit };
 	const struct kern_opts had = { .name = "had",
 		.mark = KERN_MARK_HAD,
 		.datapath = datapath,
-		.traffic_class = class };
+		.traffic_class = class,
+		.hop_limit = hop_limit };
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->is_kernel = datapath == KERN_KERNEL;
@@ -185,19 +187,25 @@ setup_with(void **state, int mtu_r_b, uint8_t class)
 static int
 setup(void **state)
 {
-	return setup_with(state, 1500, 0);
+	return setup_with(state, 1500, 0, 0);
 }
 
 static int
 setup_narrow(void **state)
 {
-	return setup_with(state, 1300, 0);
+	return setup_with(state, 1300, 0, 0);
 }
 
 static int
 setup_class(void **state)
 {
-	return setup_with(state, 1500, 0xb8 | 3); /* EF; the low bits must not get through */
+	return setup_with(state, 1500, 0xb8 | 3, 0); /* EF; the low bits must not get through */
+}
+
+static int
+setup_one_hop(void **state)
+{
+	return setup_with(state, 1500, 0, 1);
 }
 
 static int
@@ -403,9 +411,7 @@ the_outer_class_is_the_configured_one_with_the_inner_ecn(void **state)
 		set_int(f->from_g, IPPROTO_IPV6, IPV6_TCLASS, 0x28 | ecn);
 		udp_send(f->from_g, PEER, 100);
 		assert_true(seen(f, IP6_IPV6, p, WAIT_MS) > 0);
-		/* ip6tnl enters as RFC 3168 has it: ECT(0) in front of CE. Nothing is lost. */
-		assert_int_equal(
-		    (uint8_t)(p[0] << 4 | p[1] >> 4), 0xb8 | (f->is_kernel && ecn == 3 ? 2 : ecn));
+		assert_int_equal((uint8_t)(p[0] << 4 | p[1] >> 4), 0xb8 | ecn);
 		assert_int_equal((uint8_t)(p[40] << 4 | p[41] >> 4), 0x28 | ecn);
 	}
 }
@@ -720,14 +726,12 @@ a_packet_with_limit_0_is_answered_with_a_parameter_problem_at_the_limit(void **s
 /* ---- errors from inside ---- */
 
 static void
-an_unreachable_tunnel_end_becomes_address_unreachable_for_the_source(void **state)
+assert_address_unreachable_at_the_guest(struct fixture *f)
 {
-	struct fixture *f = *state;
 	int icmp = raw(&f->g, IPPROTO_ICMPV6);
 	uint8_t p[2048];
 	ssize_t n;
 
-	lab_run(&f->r, "ip -6 route add unreachable 2001:db8:2::1/128");
 	udp_send(f->from_g, PEER, 100);
 	do {
 		n = lab_recv(f->all, 2, icmp, p, sizeof(p), WAIT_MS);
@@ -737,6 +741,22 @@ an_unreachable_tunnel_end_becomes_address_unreachable_for_the_source(void **stat
 	assert_int_equal(p[0], ICMP6_UNREACHABLE);
 	assert_int_equal(p[1], 3);
 	assert_int_equal(p[8 + 6], IPPROTO_UDP); /* it is about the inner packet */
+}
+
+static void
+an_unreachable_tunnel_end_becomes_address_unreachable_for_the_source(void **state)
+{
+	struct fixture *f = *state;
+
+	lab_run(&f->r, "ip -6 route add unreachable 2001:db8:2::1/128");
+	assert_address_unreachable_at_the_guest(f);
+}
+
+/* RFC 2473 8.2: the hop limit of the outer header ends at r. */
+static void
+a_hop_limit_exceeded_inside_becomes_address_unreachable_for_the_source(void **state)
+{
+	assert_address_unreachable_at_the_guest(*state);
 }
 
 static void
@@ -1279,6 +1299,12 @@ main(void)
 		TEST("T-03 ",
 		    a_packet_with_limit_0_is_answered_with_a_parameter_problem_at_the_limit),
 		TEST("T-07 ", an_unreachable_tunnel_end_becomes_address_unreachable_for_the_source),
+		{ .name = "T-07 "
+			  "a_hop_limit_exceeded_inside_becomes_address_unreachable_for_the_source",
+		    .test_func =
+			a_hop_limit_exceeded_inside_becomes_address_unreachable_for_the_source,
+		    .setup_func = setup_one_hop,
+		    .teardown_func = teardown },
 		TEST("", an_error_does_not_cost_the_next_packet),
 		TEST("",
 		    a_binding_update_with_its_home_address_is_heard_once_and_not_answered_by_the_kernel),
