@@ -16,8 +16,9 @@
 
 #define MR_DISCOVER_TIMEOUT_MS 3000 /* INITIAL_DHAAD_TIMEOUT */
 #define MR_DISCOVER_RETRIES 4	    /* DHAAD_RETRIES */
-#define MR_DISCOVER_PAUSE_MS 60000  /* from one question, answered or given up, to the next; ours \
-				     */
+#define MR_DISCOVER_PAUSE_MS                                                \
+	60000 /* from one question, answered or given up, to the next; ours \
+	       */
 
 struct mr_discover {
 	struct ip6_prefix home; /* of length 0: nobody is asked */

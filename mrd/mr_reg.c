@@ -24,24 +24,6 @@ is_known(const struct mr_reg *reg, mono_t now)
 	return reg->expires.ms != INT64_MAX && mono_before(now, reg->expires);
 }
 
-/* When the rate of M-43 lets the next one go; counted per registration. */
-static mono_t
-rate_clear(const struct mr_reg *reg, mono_t now)
-{
-	if (reg->recent_n < MR_REG_RATE)
-		return now;
-	return mono_add_ms(reg->recent[reg->recent_at], 1000);
-}
-
-static void
-rate_count(struct mr_reg *reg, mono_t now)
-{
-	reg->recent[reg->recent_at] = now;
-	reg->recent_at = (reg->recent_at + 1) % MR_REG_RATE;
-	if (reg->recent_n < MR_REG_RATE)
-		reg->recent_n++;
-}
-
 static void
 remember(struct mr_reg *reg, const struct mr_reg_bu *bu, mono_t now)
 {
@@ -86,7 +68,7 @@ static void
 transmit(struct mr_reg *reg, const struct input *in)
 {
 	const struct tick *now = in->now;
-	mono_t clear = rate_clear(reg, now->now);
+	mono_t clear = mr_rate_clear(&reg->rate, now->now);
 	struct mr_reg_bu bu;
 
 	reg->due = MONO_NEVER;
@@ -102,7 +84,7 @@ transmit(struct mr_reg *reg, const struct input *in)
 
 	bu.seq = mr_seq_next(&reg->seq, now->unix_ms);
 	bu.lifetime_s = deregisters(reg) ? 0 : lifetime_to_ask_for(reg, now->now);
-	rate_count(reg, now->now);
+	mr_rate_count(&reg->rate, now->now);
 	remember(reg, &bu, now->now);
 	reg->sends++;
 	reg->due = mono_add_ms(now->now, reg->timeout_ms);
@@ -619,13 +601,6 @@ place(struct mr_reg *reg, const struct in6_addr *careof, bool home, const struct
 	mr_reg_word(reg, home && is_stopped(reg) ? MR_REG_FORCE : MR_REG_MOVE, now);
 }
 
-/* When the last one was sent, whoever it was for. */
-static mono_t
-last_sent(const struct mr_reg *reg)
-{
-	return reg->recent[(reg->recent_at + MR_REG_RATE - 1) % MR_REG_RATE];
-}
-
 void
 mr_reg_switch(struct mr_reg *reg, const struct mr_reg_with *with, const struct tick *now)
 {
@@ -634,8 +609,9 @@ mr_reg_switch(struct mr_reg *reg, const struct mr_reg_with *with, const struct t
 	if (deregisters(reg))
 		return;
 	reg->with = *with;
-	if (reg->recent_n > 0)
-		reg->not_before = mono_add_ms(last_sent(reg), reg->conf->first_timeout_ms);
+	if (reg->rate.n > 0) /* whoever the last one was for */
+		reg->not_before =
+		    mono_add_ms(mr_rate_last(&reg->rate), reg->conf->first_timeout_ms);
 	step(reg, &in);
 }
 
@@ -703,10 +679,10 @@ mr_reg_taken(
 bool
 mr_reg_number(struct mr_reg *reg, const struct tick *now, uint16_t *ret_seq)
 {
-	if (mono_before(now->now, rate_clear(reg, now->now)))
+	if (mono_before(now->now, mr_rate_clear(&reg->rate, now->now)))
 		return false;
 	*ret_seq = mr_seq_next(&reg->seq, now->unix_ms);
-	rate_count(reg, now->now);
+	mr_rate_count(&reg->rate, now->now);
 	return true;
 }
 

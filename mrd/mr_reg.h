@@ -15,6 +15,7 @@
 
 #include "common/base/mono.h"
 #include "common/wire/mh.h"
+#include "mrd/mr_rate.h"
 #include "mrd/mr_seq.h"
 
 enum mr_reg_state {
@@ -58,7 +59,6 @@ enum mr_reg_event {
 };
 
 #define MR_REG_OUTSTANDING 8	    /* Binding Updates whose answers are still believed */
-#define MR_REG_RATE 3		    /* MAX_UPDATE_RATE: so many a second (RFC 6275 11.8) */
 #define MR_REG_TIMEOUT_MS 1000	    /* INITIAL_BINDACK_TIMEOUT */
 #define MR_REG_TIMEOUT_MAX_MS 32000 /* MAX_BINDACK_TIMEOUT */
 #define MR_REG_FAREWELLS 3	    /* de-registrations sent before giving up; ours */
@@ -124,8 +124,7 @@ struct mr_reg {
 	bool refreshing; /* the question is a refresh: nothing has happened, but time */
 	bool asking;	 /* a question is open: retransmit until it is answered */
 
-	mono_t recent[MR_REG_RATE]; /* when the last ones were sent, a ring */
-	unsigned recent_at, recent_n;
+	struct mr_rate rate; /* of all that were sent, counted per registration */
 	struct mr_reg_sent {
 		uint16_t seq;
 		uint32_t lifetime_s;

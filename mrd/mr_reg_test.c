@@ -1477,7 +1477,7 @@ binding_updates_for_another_host_count_as_ours(void **state)
 	uint16_t seq = w->sent[0].seq, next;
 
 	(void)state;
-	for (int i = 1; i < MR_REG_RATE; i++) {
+	for (int i = 1; i < MR_RATE_MAX; i++) {
 		assert_true(mr_reg_number(&w->reg, &t, &next));
 		assert_true(mh_seq_newer(next, seq));
 		seq = next;

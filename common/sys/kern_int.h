@@ -14,6 +14,7 @@
  *	kern_setting.c	settings of the host
  *	kern_mtu.c	path MTUs of tunnels
  *	kern_kernel.c	the kernel datapath: its filter, its sets, its tunnels
+ *	kern_filter.c	the kernel datapath: the text of its filter
  *	kern_ip6tnl.c	the kernel datapath: ip6tnl devices
  *	kern_guard.c	the kernel datapath: what may come out of a tunnel
  *	kern_set.c	the kernel datapath: elements of the filter table's sets
@@ -94,6 +95,7 @@ struct kern_datapath_ops {
 };
 
 extern const struct kern_datapath_ops kern_portable_ops, kern_kernel_ops;
+extern const char kern_kernel_filter[];
 
 /* ---- the parts ---- */
 

@@ -31,7 +31,7 @@ enum {
 	SLOT_OCTETS = 2048, /* a frame of 1514 octets and the ring's own header */
 	SLOTS = 4096,
 	BLOCK_OCTETS = SLOT_OCTETS * 32,
-	ADDRESS_AT = 32, /* of a slot: TPACKET_ALIGN(sizeof(struct tpacket2_hdr)) */
+	ADDRESS_AT = 32,      /* of a slot: TPACKET_ALIGN(sizeof(struct tpacket2_hdr)) */
 	FULL = SLOTS / 4 * 3, /* beyond it the oldest are let go, */
 	AGE_US = 1000000,     /* and those older than this */
 	SIFT_MS = 20,
@@ -124,7 +124,7 @@ sift(struct kern_keeps *s, bool all)
 	clock_gettime(CLOCK_REALTIME, &now); /* the ring's stamps are by this one */
 	before_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - AGE_US;
 	while (is_filled(slot(s, s->first)) && (all || is_filled(slot(s, s->first + FULL)) ||
-						       stamp_us(slot(s, s->first)) < before_us))
+						   stamp_us(slot(s, s->first)) < before_us))
 		let_go(s);
 }
 
