@@ -51,7 +51,9 @@ def test_sessions_survive_migrations_to_and_fro(world):
     tcp = session.stop()
     inbound, outbound = traffic.stop_flows(flows)
     for record in (inbound, outbound):
-        assert record.duplicated == 0 and record.received > record.sent // 2
+        assert record.received > record.sent // 2
+    assert outbound.duplicated == 0
+    assert inbound.duplicated <= 2 * MOVES, "what may have been read is sent on, X-09"
     for stop, window in zip(stops, traffic.windows(stops, end_ns)):
         gap = outbound.longest_gap(*window) / traffic.MS
         print(f"{stop.source} to {stop.target}: stopped {stop.stop_ms:.0f} ms, "
