@@ -1,4 +1,7 @@
-/* mr_reg.c - see mr_reg.h. */
+/*
+ * mr_reg.c - see mr_reg.h. Long: the table of all transitions, and what each of them does, belong
+ * together.
+ */
 #include "mrd/mr_reg.h"
 
 #include <assert.h>
