@@ -232,6 +232,32 @@ class Net:
         self.ip(a, "link", "set", "dev", a_if, "up")
         self.ip(b, "link", "set", "dev", b_if, "up")
 
+    def long_link(self, a, a_if, b, b_if, delay_us, mtu=1500, loss_ppm=0, reorder_ppm=0,
+                  reorder_us=2000, seed=1):
+        """As link(), and every frame takes delay_us either way: netem's work where there is netem.
+
+        Of a million, loss_ppm are lost and reorder_ppm take reorder_us more. Returns the
+        process of tools/delay, which says at its end what it did; None with netem.
+        """
+        if "HOMEPORT_VM" in os.environ:
+            self.link(a, a_if, b, b_if, mtu)
+            for name, dev in ((a, a_if), (b, b_if)):
+                self._netem(name, dev, delay_us, loss_ppm, reorder_ppm)
+            return None
+        wire = self.spawn(a, tool("delay"), f"{self.full(a)}:{a_if}", f"{self.full(b)}:{b_if}",
+                          *map(str, (delay_us, loss_ppm, reorder_ppm, reorder_us, seed)))
+        wire.line()
+        for name, dev in ((a, a_if), (b, b_if)):
+            self.ip(name, "link", "set", "dev", dev, "mtu", str(mtu), "up")
+        return wire
+
+    def _netem(self, name, dev, delay_us, loss_ppm, reorder_ppm):
+        """Its way to reorder is another: those that overtake take no time at all."""
+        words = ["limit", "10000", "delay", f"{delay_us}us", "loss", f"{loss_ppm / 10000}%"]
+        if reorder_ppm:
+            words += ["reorder", f"{reorder_ppm / 10000}%"]
+        self.run(name, "tc", "qdisc", "add", "dev", dev, "root", "netem", *words)
+
     def address(self, name, dev, *addresses):
         for address in addresses:
             self.ip(name, "-6", "address", "add", address, "dev", dev, "nodad")

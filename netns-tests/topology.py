@@ -132,11 +132,17 @@ class PlainRouter:
 
 
 class World:
-    """mrd_extra and had_extra are lines put in front of the generated configurations."""
+    """mrd_extra and had_extra are lines put in front of the generated configurations.
+
+    rtt_ms: of each host the round trip between it and the core, where home agent and
+    correspondent are near; wire: what else Net.long_link takes, for those links.
+    """
 
     def __init__(self, guests=("vm1", "vm2"), plain=False, datapath=None, mrd_extra="",
-                 had_extra="", clock_offset_ms=None, keep=None, mtu=1500):
-        self.guests = {name: GUESTS[name] for name in guests}
+                 had_extra="", clock_offset_ms=None, keep=None, mtu=1500, rtt_ms=None, wire=None):
+        self.guests = {g.name: g for g in (GUESTS.get(name, name) for name in guests)}
+        self.rtt_ms, self.wire = rtt_ms or {}, wire or {}
+        self.wires = {}  # host -> process of tools/delay
         self.plain, self.datapath = plain, datapath or lab.DATAPATH
         self.correspondent = CORRESPONDENT
         self.mrd_extra, self.had_extra = mrd_extra, had_extra
@@ -172,7 +178,12 @@ class World:
                                 ("A", "2001:db8:a::1/64", f"{CAREOF['A']}/64"),
                                 ("B", "2001:db8:b::1/64", f"{CAREOF['B']}/64")):
             net.ns(name)
-            net.link("core", f"to-{name}", name, "uplink", mtu=self.mtu)
+            ends = "core", f"to-{name}", name, "uplink"
+            if name in self.rtt_ms:
+                self.wires[name] = net.long_link(*ends, int(self.rtt_ms[name] * 500), self.mtu,
+                                                 **self.wire)
+            else:
+                net.link(*ends, mtu=self.mtu)
             net.address("core", f"to-{name}", near)
             net.address(name, "uplink", far)
             net.route(name, "default", "via", near.split("/")[0])

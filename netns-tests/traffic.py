@@ -10,6 +10,7 @@ import contextlib
 import signal
 import statistics
 import subprocess
+from collections import Counter
 from dataclasses import dataclass, field
 
 import lab
@@ -78,6 +79,7 @@ class Record:
     reordered: int
     arrivals: list = field(repr=False)  # of packets, ascending
     seen: set = field(repr=False)  # numbers that arrived
+    again: list = field(repr=False, default_factory=list)  # and those that did so once more
 
     @property
     def lost(self):
@@ -88,11 +90,19 @@ class Record:
         return [self.first_ns + seq * self.interval_ns for seq in range(self.sent)
                 if seq not in self.seen]
 
-    def lost_between(self, begin_ns, end_ns):
-        """Packets that should have been sent in that time and never arrived."""
+    def _due_between(self, begin_ns, end_ns):
+        """Numbers of the packets that should have been sent in that time."""
         low = max(0, -(-(begin_ns - self.first_ns) // self.interval_ns))
         high = min(self.sent, -(-(end_ns - self.first_ns) // self.interval_ns))
-        return sum(1 for seq in range(low, high) if seq not in self.seen)
+        return range(low, high)
+
+    def lost_between(self, begin_ns, end_ns):
+        """Packets that should have been sent in that time and never arrived."""
+        return sum(1 for seq in self._due_between(begin_ns, end_ns) if seq not in self.seen)
+
+    def duplicated_between(self, begin_ns, end_ns):
+        due = self._due_between(begin_ns, end_ns)
+        return sum(1 for seq in self.again if seq in due)
 
     def last_before(self, ns):
         i = bisect.bisect_right(self.arrivals, ns)
@@ -133,7 +143,12 @@ class Flow:
             numbers.frombytes(log.read())
         return Record(sent["sent"], sent["first_ns"], sent["interval_ns"], sent["latest_ms"],
                       got["received"], got["duplicated"], got["reordered"],
-                      sorted(numbers[2::3]), set(numbers[0::3]))
+                      sorted(numbers[2::3]), set(numbers[0::3]), repeated(numbers[0::3]))
+
+
+def repeated(numbers):
+    """What is in there again, as often as that."""
+    return list((Counter(numbers) - Counter(set(numbers))).elements())
 
 
 def stop_flows(flows):
@@ -191,6 +206,12 @@ class Session:
             "corrupt": client["corrupt"] + server["corrupt"],
             "error": client["error"] or server["error"],
         }
+
+
+def tcp_timeouts(net, *names):
+    """How often TCP in those namespaces gave up waiting for an acknowledgement."""
+    said = (net.run(name, "nstat", "-asz", "TcpExtTCPTimeouts") for name in names)
+    return sum(int(float(text.split("TcpExtTCPTimeouts")[1].split()[0])) for text in said)
 
 
 class LinkCount:
@@ -269,9 +290,10 @@ def added(raw, control):
 
 
 def summary(values):
-    """p50 and max; None (for ever) if it never came back."""
+    """p50, p95 and max; None (for ever) if it never came back."""
     ranked = sorted(float("inf") if v is None else v for v in values)
     if not ranked:
-        return {"p50": None, "max": None}
-    figures = {"p50": statistics.median(ranked), "max": ranked[-1]}
+        return {"p50": None, "p95": None, "max": None}
+    figures = {"p50": statistics.median(ranked), "p95": ranked[(len(ranked) * 19 - 1) // 20],
+               "max": ranked[-1]}
     return {k: None if v == float("inf") else round(v, 3) for k, v in figures.items()}

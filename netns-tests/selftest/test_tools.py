@@ -78,7 +78,8 @@ def test_outage_is_what_was_kept_from_the_guest():
     assert traffic.gap_ms(record, (0, 300 * ms), stop.stop_ms) == pytest.approx(206 - 10 - 195)
     assert record.lost_between(0, 50 * ms) == 1
     assert traffic.added([7.0, None, 1.0], [2.0, 3.0, 4.0]) == [4.0, None, 0.0]
-    assert traffic.summary([1.0, None, 3.0]) == {"p50": 3.0, "max": None}
+    assert traffic.summary([1.0, None, 3.0]) == {"p50": 3.0, "p95": None, "max": None}
+    assert traffic.repeated([1, 2, 1, 3, 1]) == [1, 1]
 
 
 def test_session_survives_a_move_uncorrupted(plain):

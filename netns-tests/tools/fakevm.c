@@ -80,19 +80,6 @@ struct vm {
 
 /* ---- taps ---- */
 
-static int
-netns_enter(const char *name)
-{
-	char path[96];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
-		tool_die("%s", path);
-	return close(fd);
-}
-
 /*
  * A port of a bridge has no address of its own: without this its automatic
  * link-local address would talk to the guest as if it were another neighbour.
@@ -162,7 +149,7 @@ port_open(const struct port *p, const uint8_t *mac)
 
 	if (home < 0)
 		tool_die("own namespace");
-	netns_enter(p->ns);
+	tool_enter(p->ns);
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		tool_die("/dev/net/tun");

@@ -2,6 +2,7 @@
 #include "netns-tests/tools/tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 int64_t
 tool_now_ns(void)
@@ -80,6 +82,19 @@ tool_stay(void)
 	CPU_SET((size_t)sched_getcpu(), &set);
 	if (sched_setaffinity(0, sizeof(set), &set) < 0)
 		tool_die("sched_setaffinity");
+}
+
+void
+tool_enter(const char *ns)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", ns);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
+		tool_die("%s", path);
+	close(fd);
 }
 
 void *

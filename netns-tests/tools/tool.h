@@ -31,5 +31,8 @@ int tool_stop_fd(void);
  */
 void tool_stay(void);
 
+/* Into that network namespace, for good or until the next. */
+void tool_enter(const char *ns);
+
 /* p with room for n + 1 things of `size` octets; *cap grows by doubling. */
 void *tool_grow(void *p, size_t n, size_t *cap, size_t size);
