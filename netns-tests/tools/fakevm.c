@@ -7,7 +7,8 @@
  * pumped between it and a tap on the bridge of the host it runs on, as QEMU does
  * between its virtio queue and the tap libvirt gave it. While suspended nothing is
  * read: frames wait in the taps (txqueuelen 1000, as under QEMU) and what waits
- * in the old host's tap is lost when that one is detached.
+ * in the old host's tap is lost when that one is detached. What was there at the
+ * stop is read before it, as vhost is flushed (vhost_net_stop).
  *
  * Commands on stdin, one JSON line each on stdout, with the moment in
  * CLOCK_MONOTONIC nanoseconds:
@@ -294,7 +295,15 @@ refuse(const struct vm *vm, const char *host)
 static void
 do_suspend(struct vm *vm, struct port *p)
 {
+	uint64_t before;
+
 	(void)p;
+	/* What came while we waited for a processor: vhost, in the kernel, had read it long ago. */
+	do {
+		before = vm->to_guest;
+		if (vm->on)
+			pump(vm, vm->on->fd, vm->guest.fd, &vm->to_guest);
+	} while (vm->to_guest - before == BURST_MAX);
 	vm->on = NULL;
 	answer(vm, "suspended", "", tool_now_ns());
 	arm_announce(vm);
