@@ -215,8 +215,9 @@ begin(struct way *w, int from, int to, uint64_t seed)
 static void
 tell(const struct way *w, const char *end)
 {
-	printf("{\"passed\":%llu,\"lost\":%llu,\"reordered\":%llu,\"overflowed\":%llu,\"late\":%llu,"
-	       "\"latest_us\":%lld}%s",
+	printf(
+	    "{\"passed\":%llu,\"lost\":%llu,\"reordered\":%llu,\"overflowed\":%llu,\"late\":%llu,"
+	    "\"latest_us\":%lld}%s",
 	    (unsigned long long)w->passed, (unsigned long long)w->lost,
 	    (unsigned long long)w->reordered, (unsigned long long)w->overflowed,
 	    (unsigned long long)w->late, (long long)w->latest_ns / 1000, end);
