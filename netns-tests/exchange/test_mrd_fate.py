@@ -150,7 +150,8 @@ def test_parameter_problem_2(mrd_with):
 
 
 def test_home_address_of_another(mrd):
-    """M-52: after 134 no word brings this home address back, but for the operator's `forget`"""
+    """M-52: after 134 neither time nor resuming brings this home address back: the operator does,
+    and so does the guest's next life here"""
     g = MrdGuest()
     message = mrd.running(g)
     mrd.answer(g, message, 134)
@@ -158,3 +159,9 @@ def test_home_address_of_another(mrd):
     mrd.say("suspended", g)
     mrd.say("running", g)
     mrd.no_update(g, 0.5)
+    mrd.daemon.ask("guest", "refresh", g.name)
+    mrd.answer(g, mrd.update(g), 134)
+    mrd.events.expect("refused", 2, name=g.name)
+    mrd.say("gone", g)
+    mrd.no_update(g, 0.5)
+    mrd.bind(g)
