@@ -89,7 +89,7 @@ is_plain(const struct sketch *s)
  */
 static void
 add_tunnel(const struct sketch *s, const struct in6_addr *careof, const struct in6_addr *home_agent,
-    bool late)
+    bool late, enum mr_table table)
 {
 	const struct mr_guest_conf *conf = &s->g->conf;
 	struct kobj_pass pass;
@@ -111,7 +111,7 @@ add_tunnel(const struct sketch *s, const struct in6_addr *careof, const struct i
 		plan_pass(s->plan, &pass);
 	}
 	dev = kobj_tunnel_dev(&pass.tunnel);
-	add_rule(s, MR_RULE_TUNNEL, NULL, &dev, MR_TABLE_IN);
+	add_rule(s, MR_RULE_TUNNEL, NULL, &dev, table);
 }
 
 /* The tunnel in use, and those that were in use before this address or home agent. */
@@ -121,13 +121,10 @@ add_tunnels(const struct sketch *s, bool leaving)
 	const struct in6_addr *agent = &s->g->reg.with.home_agent;
 
 	if (s->g->homing.phase != MR_ASKING && !is_at_home(s)) /* at home it needs none */
-		add_tunnel(s, &s->host->careof, agent, leaving);
-	add_tunnel(s, &s->host->late_careof, agent, true);
+		add_tunnel(s, &s->host->careof, agent, leaving, MR_TABLE_IN);
+	add_tunnel(s, &s->host->late_careof, agent, true, MR_TABLE_IN);
 	if (!ip6_equal(&s->g->late_agent, agent))
-		add_tunnel(s, &s->host->careof, &s->g->late_agent, true);
-	/* what came too late to its former host; it goes nowhere but to the guest. */
-	if (!ip6_equal(&s->g->hand.source, agent))
-		add_tunnel(s, &s->host->careof, &s->g->hand.source, true);
+		add_tunnel(s, &s->host->careof, &s->g->late_agent, true, MR_TABLE_IN);
 }
 
 /*
@@ -155,6 +152,23 @@ add_routes(const struct sketch *s, uint32_t table, uint32_t metric, enum kobj_ro
 {
 	for (unsigned i = 0; i < s->g->conf.prefixes; i++)
 		add_route(s, table, &s->g->conf.prefix[i], metric, type, dev);
+}
+
+/*
+ * X-09: what came too late to the guest's former host. It goes to the guest, and nowhere
+ * else whatever becomes of it here: so it has a table of its own.
+ */
+static void
+add_source(const struct sketch *s, const struct kobj_dev *link)
+{
+	static const struct ip6_prefix everything;
+	const struct in6_addr *source = &s->g->hand.source;
+
+	if (ip6_is_any(source) || ip6_equal(source, &s->g->reg.with.home_agent))
+		return;
+	add_tunnel(s, &s->host->careof, source, true, MR_TABLE_LATE);
+	add_routes(s, MR_TABLE_LATE, MR_METRIC, KOBJ_UNICAST, link);
+	add_route(s, MR_TABLE_LATE, &everything, MR_METRIC_LAST, KOBJ_UNREACHABLE, NULL);
 }
 
 /* N-27: the tunnel is used only once the home agent has said that it forwards. */
@@ -258,8 +272,8 @@ add_here(struct sketch *s)
 		plan_neighbour(s->plan, conf->link, &s->via, &conf->mac[0]);
 	}
 	add_tunnels(s, false);
-	if (s->g->state == MR_SUSPENDED)
-		(void)add_onward(s, &to);
+	if (s->g->state != MR_SUSPENDED || !add_onward(s, &to))
+		add_source(s, &link);
 	add_routes(s, MR_TABLE_IN, MR_METRIC, KOBJ_UNICAST, &to);
 	add_guest_table(s, &link);
 	if (s->g->state == MR_INCOMING)

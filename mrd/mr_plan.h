@@ -13,7 +13,13 @@
 #include "mrd/mr_guest.h"
 
 /* Routing tables, from `table-base`, and rules, from `rule-priority`. */
-enum mr_table { MR_TABLE_IN, MR_TABLE_LIVE, MR_TABLE_SPOOF, MR_TABLE_GUEST = 10 };
+enum mr_table {
+	MR_TABLE_IN,
+	MR_TABLE_LIVE,
+	MR_TABLE_SPOOF,
+	MR_TABLE_LATE, /* as `in`, for what a former host sends: it goes to no tunnel */
+	MR_TABLE_GUEST = 10
+};
 enum mr_rule { MR_RULE_TUNNEL, MR_RULE_LOCAL, MR_RULE_GUEST, MR_RULE_SPOOF, MR_RULE_LIVE };
 
 #define MR_METRIC 1024

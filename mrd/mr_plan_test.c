@@ -363,6 +363,29 @@ late_packets_of_one_that_was_at_home_end_here(void **state)
 	assert_has(lines_of(&g, &h), "rule priority 5204 lookup 5201\n");
 }
 
+/* Killed in the middle of a change, too: a route that leads on is never in the same table. */
+static void
+what_the_former_host_sends_goes_to_the_guest_or_nowhere(void **state)
+{
+	static const struct mr_hand_conf conf = { .early = true };
+	struct mr_guest g = guest(MR_RUNNING, MR_REG_BOUND);
+	struct mr_host h = host();
+
+	(void)state;
+	g.hand.conf = &conf;
+	g.hand.source = addr_of("2001:db8:b::10");
+	assert_has(lines_of(&g, &h), "rule priority 5200 iif tunnel(2001:db8:b::10) lookup 5203\n");
+	assert_has(lines_of(&g, &h), "route 2001:db8:200:1::/64 " VIA " table 5203 metric 1024\n");
+	assert_has(lines_of(&g, &h), "route unreachable default table 5203 metric 4096\n");
+	g.state = MR_SUSPENDED;
+	g.hand.stopped = true;
+	g.hand.target = addr_of("2001:db8:c::10");
+	assert_has(lines_of(&g, &h),
+	    "route 2001:db8:200:1::/64 dev tunnel(2001:db8:c::10) table 5200 metric 1024\n");
+	assert_has_not(lines_of(&g, &h), "2001:db8:b::10");
+	assert_has_not(lines_of(&g, &h), "table 5203");
+}
+
 int
 main(void)
 {
@@ -381,6 +404,7 @@ main(void)
 		TEST("N-43 M-63 H-04", at_home_prefixes_are_routed_plainly_and_without_a_tunnel),
 		TEST("M-17 X-03", at_home_a_guest_that_does_not_run_does_not_answer),
 		TEST("X-06", late_packets_of_one_that_was_at_home_end_here),
+		TEST("X-09", what_the_former_host_sends_goes_to_the_guest_or_nowhere),
 		TEST("N-27 N-36", without_a_care_of_address_there_is_no_tunnel_and_no_way_out),
 	};
 
