@@ -117,7 +117,7 @@ mr_handover_before(struct mr *mr, struct mr_guest *g, enum mr_guest_state to, bo
 		break;
 	case MR_LEAVING:
 	case MR_ABSENT:
-		if (for_good)
+		if (for_good && g->state != MR_INCOMING)
 			mr_hand_ended(&g->hand);
 		else if (g->state != MR_LEAVING)
 			mr_hand_gone(&g->hand, g->state == MR_INCOMING, now);

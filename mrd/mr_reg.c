@@ -142,7 +142,7 @@ begin_anew(struct mr_reg *reg, const struct input *in)
 		reg->due = MONO_NEVER;
 }
 
-/* What was sent from another care-of address is no longer what we want to hear about. */
+/* What was sent from another care-of address, or to de-register, is not to be heard about. */
 static void
 begin_elsewhere(struct mr_reg *reg, const struct input *in)
 {
@@ -409,7 +409,7 @@ static const struct rule {
 	{ MR_REG_UNROUTED, MR_REG_GIVE_UP,      MR_REG_STOPPED,  stop },
 	{ MR_REG_UNROUTED, MR_REG_HOLD,         MR_REG_UNROUTED, hold },
 	{ MR_REG_UNROUTED, MR_REG_ATTACH,       MR_REG_UNROUTED, farewell },	/* resumed here */
-	{ MR_REG_UNROUTED, MR_REG_FORCE,        MR_REG_WAITING,  begin },
+	{ MR_REG_UNROUTED, MR_REG_FORCE,        MR_REG_WAITING,  begin_elsewhere },
 	{ MR_REG_UNROUTED, MR_REG_DEREGISTER,   MR_REG_LEAVING,  nothing },
 	{ MR_REG_UNROUTED, MR_REG_DETACH,       MR_REG_IDLE,     drop },
 
@@ -421,7 +421,7 @@ static const struct rule {
 	{ MR_REG_LEAVING,  MR_REG_NAK_STOP,     MR_REG_IDLE,     drop },
 	{ MR_REG_LEAVING,  MR_REG_NAK_BAR,      MR_REG_IDLE,     drop },
 	{ MR_REG_LEAVING,  MR_REG_GIVE_UP,      MR_REG_IDLE,     drop },
-	{ MR_REG_LEAVING,  MR_REG_ATTACH,       MR_REG_WAITING,  begin },	/* here again */
+	{ MR_REG_LEAVING,  MR_REG_ATTACH,       MR_REG_WAITING,  begin_elsewhere }, /* here again */
 	{ MR_REG_LEAVING,  MR_REG_DETACH,       MR_REG_IDLE,     drop },
 
 	/*

@@ -2425,6 +2425,55 @@ away_from_home_again_it_registers(void **state)
 	end(w);
 }
 
+/* Shut down and started again within a round trip. */
+static void
+the_answer_to_a_farewell_is_none_to_what_came_after_it(void **state)
+{
+	struct world *w = world();
+	struct tick t = at_ms(0);
+	struct mr_why why;
+	uint16_t farewell;
+	struct mh m;
+
+	(void)state;
+	say(w, MR_WORD_RUNNING, "web1");
+	answer(w, 0);
+	assert_int_equal(mr_gone_for_good(w->mr, "web1", &t, &why), 0);
+	farewell = newest_seq(w);
+	say(w, MR_WORD_RUNNING, "web1");
+	m = (struct mh){ .type = MH_BA, .ba = { .seq = farewell } };
+	hear(w, (struct from){ AGENT, COA_A, HOA }, &m);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_WAITING);
+	answer(w, 0);
+	assert_int_equal(web(w, "web1")->reg.state, MR_REG_BOUND);
+	end(w);
+}
+
+/* Whoever is not to come is not waited for, whatever the word. */
+static void
+who_is_awaited_and_ends_takes_the_question_back(void **state)
+{
+	struct world *w = world();
+	struct tick t = at_ms(0);
+	struct mr_why why;
+	struct mh m;
+	struct hand h;
+
+	(void)state;
+	w->conf.ask = true;
+	w->conf.ask_timeout_ms = 1000;
+	assert_int_equal(configure(w), 0);
+	say(w, MR_WORD_INCOMING, "web1");
+	assert_int_equal(w->n, 1);
+	assert_int_equal(mr_gone_for_good(w->mr, "web1", &t, &why), 0);
+	assert_int_equal(w->n, 2);
+	m = decoded(newest(w));
+	assert_int_equal(hand_get(&m, &h), 0);
+	assert_int_equal(h.kind, HAND_ASK);
+	assert_int_equal(h.code, 0);
+	end(w);
+}
+
 /* It came from a host abroad, and goes abroad again. */
 static void
 a_guest_that_migrates_home_and_away_again(void **state)
@@ -2520,6 +2569,8 @@ main(void)
 		TEST("X-03", cancel_leaves_a_guest_that_is_here_and_one_that_is_not_alone),
 		TEST("X-06 X-03", gone_takes_late_packets_for_the_grace_and_then_leaves_nothing),
 		TEST("N-21 M-39", gone_for_good_deregisters_without_prefixes),
+		TEST("M-47", the_answer_to_a_farewell_is_none_to_what_came_after_it),
+		TEST("X-09", who_is_awaited_and_ends_takes_the_question_back),
 		TEST("X-01", a_word_that_cannot_be_done_says_why_and_changes_nothing),
 		TEST("X-01", keys_that_agree_are_taken_in_part_or_whole),
 		TEST("X-03", the_file_is_written_before_the_kernel_is_touched),
