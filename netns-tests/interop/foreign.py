@@ -118,11 +118,11 @@ class HomeAgent(Node):
     """RFC 6275 10, RFC 3963 6, on a physical home link: DAD before the first answer.
 
     conf: device address gateway home routers{hoa: [prefix]} dad_s during_dad answer units_max
-    style options advice_units limit
+    style options advice_units limit silent (about message types that it does not know)
     """
 
     def __init__(self, conf):
-        super().__init__({"dad_s": 1.2, "during_dad": "silent", "answer": "first",
+        super().__init__({"silent": False, "dad_s": 1.2, "during_dad": "silent", "answer": "first",
                           "units_max": 30, "style": "padn", "options": "", "advice_units": 0,
                           "round_to": 1, "reverse_k": False, **conf})
         self.link = self.port(conf["device"])
@@ -210,7 +210,8 @@ class HomeAgent(Node):
         """RFC 6275 9.2: an extension that is not known here is a Binding Error, status 2."""
         home = packet.home or bytes(16)
         body = mobility(MH_BE, b"\2\0" + home, b"", self.address, packet.source)
-        self.link.send(ipv6(self.address, packet.source, NH_MH, body))
+        if not self.conf["silent"]:
+            self.link.send(ipv6(self.address, packet.source, NH_MH, body))
         say("unknown-type", type=message.kind, faults=message.faults)
 
     def strict(self, m):

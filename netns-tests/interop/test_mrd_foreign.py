@@ -11,8 +11,9 @@ import lab
 import pytest
 import topology
 from foreign_bench import MrdWorld
-from traffic import Flow, stop_flows
+from traffic import MS, Flow, stop_flows
 
+EXPERIMENTAL = 11  # RFC 5096: mrd's question before a move
 HOMES = {"vm2": "2001:db8:100::a2"}  # on the home link; vm1's lies in its own prefix
 CN = topology.CORRESPONDENT
 
@@ -69,6 +70,42 @@ def test_moves(world, name):
         world.agent.expect("bound", hoa=world.hoa(name), coa=topology.CAREOF[target])
         agree(world, name)
         assert world.net.ping("cn", world.guests[name].address)
+
+
+def moved_at_plain_cost(world, name):
+    """A move; what was lost lies between the stop and the binding. The questions that were asked."""
+    target = "B" if world.where[name] == "A" else "A"
+    monitor = world.mrd(target).monitor()
+    world.agent.forget()
+    flows = [Flow(world.net, "cn", name, world.guests[name].address, 7001, rate=200),
+             Flow(world.net, name, "cn", CN, 7002, rate=200)]
+    lab.pause(0.2)
+    stop = world.move(name, target)
+    bound = world.agent.expect("bound", hoa=world.hoa(name), coa=topology.CAREOF[target])
+    agree(world, name)
+    registered_ns = monitor.expect("registered", name=name)["mono_ms"] * MS
+    lab.pause(0.2)
+    inbound, outbound = stop_flows(flows)
+    for record in (inbound, outbound):
+        early_ns = int((5 + record.latest_ms) * MS)
+        strays = [round((ns - stop.suspend_ns) / MS, 1) for ns in record.lost_at()
+                  if not stop.suspend_ns - early_ns <= ns < registered_ns + 20 * lab.SLOW * MS]
+        assert strays == [], "lost, in ms after the suspend"
+        assert record.duplicated == record.reordered == 0
+    assert 0 < inbound.lost and bound["mono_ns"] > stop.resume_ns  # nobody handed it over
+    assert monitor.expect("asked", name=name)["answer"] == "unknown"
+    questions = [e for e in world.agent.since() if e["event"] == "unknown-type"]
+    assert all(e["type"] == EXPERIMENTAL and e["faults"] == [] for e in questions)
+    return len(questions)
+
+
+def test_knows_no_question(world):
+    """N-36 X-01 X-08: it says Binding Error 2 or nothing: the move goes on and costs what RFC 3963's does"""
+    told = moved_at_plain_cost(world, "vm1")
+    world.agent.set(silent=True)
+    untold = moved_at_plain_cost(world, "vm1")
+    world.agent.set(silent=False)
+    assert 0 < told < untold, "questions: whoever is told asks no more, else until ask-timeout"
 
 
 @pytest.mark.parametrize("conf", [
