@@ -206,7 +206,8 @@ class Net:
 
     def ip_json(self, name, *words):
         """What `ip -j` says: the kernel's own view."""
-        if "dev" in words:  # ip remembers numbers of devices by name: a new one would not be found
+        # ip remembers numbers of devices by name: a new one of that name would not be found.
+        if "dev" in words or words[:2] == ("link", "show") and len(words) > 2:
             return json.loads(run("ip", "-n", self.full(name), "-j", *words) or "[]")
         options = tuple(itertools.takewhile(lambda word: word.startswith("-"), words))
         if (name, options) not in self._askers:

@@ -20,8 +20,10 @@ TEST_S = 1.0  # RETRANS_TIMER
 
 @pytest.fixture(scope="module", autouse=True)
 def every_packet_is_good():
-    bench.COUNT.judge = judge = Judge()
+    before, bench.COUNT.judge = bench.COUNT.judge, Judge()
+    judge = bench.COUNT.judge
     yield
+    bench.COUNT.judge = before
     judge.finish()
 
 

@@ -33,7 +33,7 @@ def start(world, name, target):
 
 def arrived(world, name):
     lab.eventually(lambda: world.bound(name, world.where[name]), 5, f"{name} is bound")
-    lab.eventually(lambda: world.net.ping("cn", world.guests[name].address), 5, f"{name} answers")
+    lab.eventually(lambda: world.net.ping("cn", world.guests[name].address), 20, f"{name} answers")
 
 
 def test_two_guests_in_opposite_directions(world):
