@@ -38,8 +38,10 @@ def test_demo(tmp_path):
         status, said = play(tmp_path)
     assert said["moves"] == MOVES and said["tcp"]["survived"] and said["tcp"]["corrupt"] == 0
     for way in ("inbound", "outbound"):
-        assert said[way]["received"] > said[way]["sent"] // 2 and said[way]["duplicated"] == 0
+        assert said[way]["received"] > said[way]["sent"] // 2
         assert said["bystander"][way]["lost"] == 0
         assert {"p50", "max"} <= set(said[way]["added_outage_ms"])
+    assert said["outbound"]["duplicated"] == 0
+    assert said["inbound"]["duplicated"] <= 2 * MOVES  # read and sent on as well
     assert status == 0
     assert all((tmp_path / f"demo.{kind}").stat().st_size > 10_000 for kind in ("svg", "png"))
