@@ -18,8 +18,8 @@
 #include "had/ha_bind.h"
 
 #define HA_EXPECT_MS 90000 /* without another ASK; they come every 30 s */
-#define HA_NOTICE_MS 200   /* until an Update Notification goes again; doubles */
-#define HA_NOTICE_SENDS 6  /* then nobody is there to hear it */
+#define HA_NOTICE_MS 50	   /* until an Update Notification goes again; doubles */
+#define HA_NOTICE_SENDS 8  /* then nobody is there to hear it */
 
 struct ha_notice {
 	enum hand_kind kind; /* HAND_NONE: nothing is being said */

@@ -191,9 +191,16 @@ setup(void **state)
 }
 
 static int
-setup_narrow(void **state)
+setup_too_narrow(void **state)
 {
 	return setup_with(state, 1300, 0, 0);
+}
+
+/* An ip6tnl does not fragment: 1320 octets is what it needs to carry 1280. */
+static int
+setup_narrow(void **state)
+{
+	return setup_with(state, lab_datapath(state) == KERN_KERNEL ? 1320 : 1300, 0, 0);
 }
 
 static int
@@ -503,9 +510,9 @@ mtu_is_1280(void *ctx)
 }
 
 /*
- * The path narrows to 1300 octets behind the first link. The first packet that is too
- * long teaches the tunnel's entry, which passes it on to the source at once (2473 8.2);
- * the second meets the new MTU of the device. No packet of 1280 is lost then.
+ * The path narrows to 1300 octets (setup_narrow) behind the first link. The first packet that is
+ * too long teaches the tunnel's entry, which passes it on to the source at once (2473 8.2); the
+ * second meets the new MTU of the device. No packet of 1280 is lost then.
  */
 static void
 a_narrow_path_is_learnt_and_told_and_1280_octets_go_through_in_fragments(void **state)
@@ -531,6 +538,22 @@ a_narrow_path_is_learnt_and_told_and_1280_octets_go_through_in_fragments(void **
 	assert_in_range(first, 41, 1300);
 	assert_int_equal(first + second, 2 * (40 + 8) + 1280);
 	assert_true(arrives(f, f->at_b, WAIT_MS));
+}
+
+/* On the kernel datapath: it carries nothing then, and anybody can say so. */
+static void
+who_says_that_a_path_is_too_narrow_for_ipv6_in_ipv6_is_not_believed(void **state)
+{
+	struct fixture *f = *state;
+	struct kern_tunnel_info info;
+
+	if (!f->is_kernel)
+		return;
+	set_int(f->from_g, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
+	udp_send(f->from_g, PEER, 1400);
+	assert_counts(f, &f->a, "path-too-narrow", 1);
+	assert_int_equal(kern_tunnel_info(f->a.kern, &f->there, &info), 0);
+	assert_int_equal(info.mtu, 1460);
 }
 
 static void
@@ -1285,6 +1308,12 @@ main(void)
 		TEST("T-05 T-06 ", what_does_not_fit_is_answered_with_the_tunnel_mtu),
 		NARROW("T-05 T-06 T-07 T-08 ",
 		    a_narrow_path_is_learnt_and_told_and_1280_octets_go_through_in_fragments),
+		{ .name =
+			"T-07 who_says_that_a_path_is_too_narrow_for_ipv6_in_ipv6_is_not_believed",
+		    .test_func =
+			who_says_that_a_path_is_too_narrow_for_ipv6_in_ipv6_is_not_believed,
+		    .setup_func = setup_too_narrow,
+		    .teardown_func = teardown },
 		NARROW("T-06 T-08 ",
 		    a_long_packet_back_is_fragmented_by_the_home_agent_and_reassembled_before_decapsulation),
 		TEST("N-39 N-37 ", an_unknown_outer_source_gets_nothing_through),
