@@ -153,6 +153,7 @@ class World:
         self.net = lab.Net(keep)
         try:
             self._wire()
+            lab.eventually(self._is_wired, 10, "link-local addresses that are ready")
             self._start()
         except BaseException:
             self.failed()
@@ -173,6 +174,7 @@ class World:
     def _wire(self):
         net = self.net
         net.ns("core", forwarding=True)
+        self.wired = ["cn", "ha", "A", "B"]
         for name, near, far in (("cn", "2001:db8:c::1/64", f"{CORRESPONDENT}/64"),
                                 ("ha", "2001:db8:100::ffff/64", f"{HOME_AGENT}/64"),
                                 ("A", "2001:db8:a::1/64", f"{CAREOF['A']}/64"),
@@ -191,6 +193,12 @@ class World:
             net.route("core", MOBILE, "via", HOME_AGENT)
         for host in CAREOF:
             net.bridge(host, "brvm")
+
+    def _is_wired(self):
+        """A router solicits its neighbours from its link-local address: not before DAD is done."""
+        return not any("tentative" in self.net.ip(name, "-6", "address", "show", "dev", dev)
+                       for other in self.wired for name, dev in (("core", f"to-{other}"),
+                                                                 (other, "uplink")))
 
     def _start(self):
         self.had = None
