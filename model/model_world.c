@@ -1,4 +1,8 @@
-/* model_world.c - see model.h: hosts, home agent, network and time of one run. */
+/*
+ * model_world.c - see model.h: hosts, home agent, network and time of one run.
+ *
+ * Long: each of them is an actor in the same queue of events, and asks the others.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
