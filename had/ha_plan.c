@@ -52,16 +52,21 @@ ha_plan(struct plan *p, const struct ha_policy *policy, const struct ha_reg *reg
 	struct ip6_prefix claims[HA_CLAIMS_MAX];
 	uint8_t n = ha_reg_claims(reg, claims);
 
+	/*
+	 * In this order no packet meets a closed door while one plan replaces another: where
+	 * the way back decides who may come (kern_filter.c), whoever loses it is let in as
+	 * late before, and whoever gets it is late until after.
+	 */
 	plan_tunnel(p, &tunnel);
-	for (uint8_t i = 0; i < n; i++)
-		add_pass(p, &tunnel, KOBJ_SOURCE, &claims[i], false);
-	for (uint8_t i = 0; i < n; i++)
-		add_route(p, policy->table, &claims[i], &tunnel);
 	for (uint8_t i = 0; i < lates; i++) {
 		struct kobj_tunnel old = { .local = policy->address, .remote = late[i].coa };
 
 		add_late(p, &old, claims, n);
 	}
+	for (uint8_t i = 0; i < n; i++)
+		add_route(p, policy->table, &claims[i], &tunnel);
+	for (uint8_t i = 0; i < n; i++)
+		add_pass(p, &tunnel, KOBJ_SOURCE, &claims[i], false);
 }
 
 struct underneath {

@@ -30,10 +30,10 @@ a_binding_is_a_tunnel_and_for_each_prefix_a_pass_and_a_route(void **state)
 {
 	static const char *const lines[] = {
 		"tunnel local " HA " remote " HOST_B,
-		"pass source " WEB1_A " iif tunnel(" HOST_B ")",
-		"pass source " WEB1_B " iif tunnel(" HOST_B ")",
 		"route " WEB1_A " dev tunnel(" HOST_B ") table 254 metric 1024",
 		"route " WEB1_B " dev tunnel(" HOST_B ") table 254 metric 1024",
+		"pass source " WEB1_A " iif tunnel(" HOST_B ")",
+		"pass source " WEB1_B " iif tunnel(" HOST_B ")",
 	};
 	struct world *w = *state;
 	struct ha_reg r = web1_on_b();
@@ -48,10 +48,10 @@ a_home_address_outside_of_the_prefixes_has_its_own(void **state)
 {
 	static const char *const lines[] = {
 		"tunnel local " HA " remote " HOST_B,
-		"pass source " WEB1_B " iif tunnel(" HOST_B ")",
-		"pass source " WEB1 "/128 iif tunnel(" HOST_B ")",
 		"route " WEB1_B " dev tunnel(" HOST_B ") table 254 metric 1024",
 		"route " WEB1 "/128 dev tunnel(" HOST_B ") table 254 metric 1024",
+		"pass source " WEB1_B " iif tunnel(" HOST_B ")",
+		"pass source " WEB1 "/128 iif tunnel(" HOST_B ")",
 	};
 	struct world *w = *state;
 	struct ha_reg r = web1_on_b();
@@ -64,15 +64,15 @@ a_home_address_outside_of_the_prefixes_has_its_own(void **state)
 }
 
 static void
-a_former_host_has_its_tunnel_and_late_passes_and_no_route(void **state)
+a_former_host_has_its_tunnel_and_late_passes_before_the_route_goes(void **state)
 {
 	static const char *const lines[] = {
 		"tunnel local " HA " remote " HOST_B,
-		"pass source " WEB1_A " iif tunnel(" HOST_B ")",
-		"route " WEB1_A " dev tunnel(" HOST_B ") table 254 metric 1024",
 		"tunnel local " HA " remote " HOST_A,
 		"pass source " WEB1_A " iif tunnel(" HOST_A ") late",
 		"pass destination " WEB1_A " iif tunnel(" HOST_A ") late",
+		"route " WEB1_A " dev tunnel(" HOST_B ") table 254 metric 1024",
+		"pass source " WEB1_A " iif tunnel(" HOST_B ")",
 	};
 	const struct ha_late late = { .coa = addr(HOST_A) };
 	struct world *w = *state;
@@ -109,7 +109,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_binding_is_a_tunnel_and_for_each_prefix_a_pass_and_a_route, "N-13 N-23 N-39"),
 		T(a_home_address_outside_of_the_prefixes_has_its_own, "N-39"),
-		T(a_former_host_has_its_tunnel_and_late_passes_and_no_route, "X-08"),
+		T(a_former_host_has_its_tunnel_and_late_passes_before_the_route_goes, "X-08"),
 		T(underneath_everything_served_is_unreachable_once, "N-48 H-01"),
 	};
 
