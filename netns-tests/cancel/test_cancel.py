@@ -67,12 +67,8 @@ def test_migration_cancelled_before_the_stop_leaves_the_target_as_it_was(world):
     assert (after["coa"], after["seq"]) == (binding["coa"], binding["seq"]) and after["coa"] == A
 
 
-def test_guest_that_resumes_on_the_source_is_served_there(world, request):
+def test_guest_that_resumes_on_the_source_is_served_there(world):
     """X-03 X-09: handed over when it stopped, taken back when it went on; nothing is lost."""
-    if world.datapath == "kernel":
-        request.applymarker(pytest.mark.xfail(strict=False, reason=(
-            "kernel datapath: a few packets are dropped (pass-source, pass-destination) while the "
-            "filter's sets change back")))
     vm, here, there = world.vms["vm1"], world.mrd("A"), world.mrd("B")
     with traffic.both_ways(world, "vm1") as records:
         lab.pause(0.2)
