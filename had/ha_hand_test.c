@@ -276,6 +276,26 @@ source_takes_it_back(void **state)
 	assert_false(has_tunnel(w, HOST_B));
 }
 
+/* Where the way back decides who may come, the route has to be there before the pass goes. */
+static void
+who_was_late_is_so_until_the_route_leads_to_him(void **state)
+{
+	struct world *w = *state;
+	size_t route = 0, pass = 0;
+
+	registers(w, WEB1, HOST_A, 10);
+	asks(w, WEB1, HOST_B, HAND_EXPECT_ME);
+	world_quiet(w);
+	hands_over(w, WEB1, HOST_A, HOST_B, 11);
+	for (size_t i = 0; i < w->n_lines; i++) {
+		if (strstr(w->lines[i], "set route " WEB1_A))
+			route = i + 1;
+		if (strstr(w->lines[i], "set pass source " WEB1_A " iif tunnel(" HOST_B ")"))
+			pass = i + 1;
+	}
+	assert_true(route > 0 && pass > route);
+}
+
 static void
 another_host_that_gets_it_is_told_who_is_expected(void **state)
 {
@@ -318,6 +338,7 @@ main(void)
 		T(source_hands_over_and_the_destination_hears_it, "M-13 X-05 X-08"),
 		T(destination_that_registers_itself_is_not_told, ""),
 		T(source_takes_it_back, "X-08"),
+		T(who_was_late_is_so_until_the_route_leads_to_him, "X-05 X-08"),
 		T(another_host_that_gets_it_is_told_who_is_expected, ""),
 		T(deregistration_ends_the_expectation, "N-20"),
 	};

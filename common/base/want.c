@@ -328,13 +328,27 @@ unapply(struct want *w, const struct step *s)
 	e->shown = s->before;
 }
 
+/*
+ * By kind; but a pass that was late and is so no more comes last: where the way back decides
+ * who may come (the kernel datapath), the new route has to be there before.
+ */
+static int
+turn_of(const struct entry *e)
+{
+	const struct wish *x = desired(e);
+
+	return kind_of(e) == KOBJ_PASS && e->shown && e->shown->o.pass.late && x && !x->o.pass.late
+		   ? KOBJ_KINDS
+		   : (int)kind_of(e);
+}
+
 static int
 apply_all(struct want *w, size_t n, struct kobj *ret_failed)
 {
-	for (int kind = 0; kind < KOBJ_KINDS; kind++) {
+	for (int turn = 0; turn <= KOBJ_KINDS; turn++) {
 		for (size_t i = 0; i < n; i++) {
 			struct step *s = &w->steps[i];
-			int r = s->e && (int)kind_of(s->e) == kind ? apply(w, s, ret_failed) : 0;
+			int r = s->e && turn_of(s->e) == turn ? apply(w, s, ret_failed) : 0;
 
 			if (r < 0)
 				return r;
